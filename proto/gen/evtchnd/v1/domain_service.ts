@@ -3,18 +3,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { DomainConfig } from "./op.ts";
 import { Domain, Vcpu } from "./types.ts";
 
@@ -2435,7 +2424,7 @@ export const RaiseDebugResponse: MessageFns<RaiseDebugResponse> = {
  *
  * `caller` of a request is the domain that acts, as `current` is in Xen. Absent: the machine's
  * owner, who may do everything. With caller 0 it is dom0's toolstack, with another domain EPERM
- * unless it is privileged. Errnos come as a gRPC status (proto/README.md has the table) with
+ * unless it is privileged (before any other errno). Errnos come as a gRPC status (proto/README.md has the table) with
  * google.rpc.ErrorInfo {reason: "ESRCH", domain: "xen", metadata: {errno: "3", op}}.
  */
 export type DomainServiceService = typeof DomainServiceService;
@@ -2445,8 +2434,8 @@ export const DomainServiceService = {
    * Its ports are all free, its pages are 0, and it is on the 2-level ABI.
    *
    * - EPERM: the caller is not privileged.
-   * - EEXIST: the domid is in use.
-   * - EINVAL: a number that Xen takes for no domain: no vCPU, or more than the guest kind has.
+   * - EINVAL: the domid is reserved; no vCPU, or more than the kind of guest may have.
+   * - EEXIST: the domid is in use, if only by a dying domain.
    * - RESOURCE_EXHAUSTED (LIMIT): the machine's limit of domains or of guest memory.
    */
   createDomain: {
@@ -2461,11 +2450,12 @@ export const DomainServiceService = {
   },
   /**
    * XEN_DOMCTL_destroydomain. Ports of other domains that were bound to its ports become unbound
-   * and can never be bound again. A domain that serves as somebody's target stays as a dying one.
-   * Raises VIRQ_DOM_EXC.
+   * for a domain that is gone. A domain that is somebody's target stays as a dying one. Raises
+   * VIRQ_DOM_EXC.
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
+   * - EINVAL: it is the caller.
    */
   destroyDomain: {
     path: "/evtchnd.v1.DomainService/DestroyDomain" as const,
@@ -2516,6 +2506,8 @@ export const DomainServiceService = {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
+   * - EINVAL: it is the caller.
+   * - EUSERS: it is paused 255 times.
    */
   pauseDomain: {
     path: "/evtchnd.v1.DomainService/PauseDomain" as const,
@@ -2549,7 +2541,9 @@ export const DomainServiceService = {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`, or no domain `target`.
-   * - EINVAL: `dom` is `target`, or has a target.
+   * - EINVAL: `dom` is `target`.
+   * - EOPNOTSUPP: `target` is not an HVM domain.
+   * - EINVAL: `dom` has a target already.
    */
   setTarget: {
     path: "/evtchnd.v1.DomainService/SetTarget" as const,
@@ -2586,7 +2580,7 @@ export const DomainServiceService = {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
-   * - EINVAL: no such irq or pirq, or one of them is mapped otherwise.
+   * - EINVAL: there is no such irq or pirq, or the pirq is mapped to another irq.
    */
   mapPirq: {
     path: "/evtchnd.v1.DomainService/MapPirq" as const,
@@ -2601,9 +2595,12 @@ export const DomainServiceService = {
    * XEN_DMOP_create_ioreq_server: Xen allocates a port for each vCPU of `dom`, unbound for the
    * caller; its consumer is Xen itself.
    *
+   * A caller that is absent means dom0 here: somebody must be able to bind to the ports.
+   *
    * - ESRCH: there is no domain `dom`.
-   * - EPERM: the caller is no device model of `dom`.
-   * - EINVAL, EOPNOTSUPP: `dom` is not an HVM domain.
+   * - EPERM: the caller is neither privileged nor the device model of `dom`.
+   * - EINVAL: `dom` is not an HVM domain, or it is dying.
+   * - ENOSPC: it has too few free ports.
    */
   createIoreqServer: {
     path: "/evtchnd.v1.DomainService/CreateIoreqServer" as const,
@@ -2619,9 +2616,9 @@ export const DomainServiceService = {
   /**
    * Raises a VIRQ. It succeeds whether or not somebody has bound it; WatchEffects tells.
    *
-   * - ESRCH: there is no domain `dom`.
-   * - ENOENT: it has no vCPU `vcpu`.
    * - EINVAL: there is no VIRQ `virq`.
+   * - ESRCH: there is no domain `dom`, unless the VIRQ is global.
+   * - ENOENT: it has no vCPU `vcpu`, if the VIRQ is per vCPU.
    */
   raiseVirq: {
     path: "/evtchnd.v1.DomainService/RaiseVirq" as const,
@@ -2635,8 +2632,7 @@ export const DomainServiceService = {
   /**
    * Raises a physical interrupt of `dom`.
    *
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: it has no such pirq.
+   * - ESRCH: there is no domain `dom`. A pirq that is not bound is no error.
    */
   raisePirq: {
     path: "/evtchnd.v1.DomainService/RaisePirq" as const,
@@ -2665,18 +2661,19 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    * Its ports are all free, its pages are 0, and it is on the 2-level ABI.
    *
    * - EPERM: the caller is not privileged.
-   * - EEXIST: the domid is in use.
-   * - EINVAL: a number that Xen takes for no domain: no vCPU, or more than the guest kind has.
+   * - EINVAL: the domid is reserved; no vCPU, or more than the kind of guest may have.
+   * - EEXIST: the domid is in use, if only by a dying domain.
    * - RESOURCE_EXHAUSTED (LIMIT): the machine's limit of domains or of guest memory.
    */
   createDomain: handleUnaryCall<CreateDomainRequest, CreateDomainResponse>;
   /**
    * XEN_DOMCTL_destroydomain. Ports of other domains that were bound to its ports become unbound
-   * and can never be bound again. A domain that serves as somebody's target stays as a dying one.
-   * Raises VIRQ_DOM_EXC.
+   * for a domain that is gone. A domain that is somebody's target stays as a dying one. Raises
+   * VIRQ_DOM_EXC.
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
+   * - EINVAL: it is the caller.
    */
   destroyDomain: handleUnaryCall<DestroyDomainRequest, DestroyDomainResponse>;
   /** A domain. NOT_FOUND (NO_DOMAIN): there is none. */
@@ -2694,6 +2691,8 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
+   * - EINVAL: it is the caller.
+   * - EUSERS: it is paused 255 times.
    */
   pauseDomain: handleUnaryCall<PauseDomainRequest, PauseDomainResponse>;
   /**
@@ -2710,7 +2709,9 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`, or no domain `target`.
-   * - EINVAL: `dom` is `target`, or has a target.
+   * - EINVAL: `dom` is `target`.
+   * - EOPNOTSUPP: `target` is not an HVM domain.
+   * - EINVAL: `dom` has a target already.
    */
   setTarget: handleUnaryCall<SetTargetRequest, SetTargetResponse>;
   /**
@@ -2729,342 +2730,38 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    *
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
-   * - EINVAL: no such irq or pirq, or one of them is mapped otherwise.
+   * - EINVAL: there is no such irq or pirq, or the pirq is mapped to another irq.
    */
   mapPirq: handleUnaryCall<MapPirqRequest, MapPirqResponse>;
   /**
    * XEN_DMOP_create_ioreq_server: Xen allocates a port for each vCPU of `dom`, unbound for the
    * caller; its consumer is Xen itself.
    *
+   * A caller that is absent means dom0 here: somebody must be able to bind to the ports.
+   *
    * - ESRCH: there is no domain `dom`.
-   * - EPERM: the caller is no device model of `dom`.
-   * - EINVAL, EOPNOTSUPP: `dom` is not an HVM domain.
+   * - EPERM: the caller is neither privileged nor the device model of `dom`.
+   * - EINVAL: `dom` is not an HVM domain, or it is dying.
+   * - ENOSPC: it has too few free ports.
    */
   createIoreqServer: handleUnaryCall<CreateIoreqServerRequest, CreateIoreqServerResponse>;
   /**
    * Raises a VIRQ. It succeeds whether or not somebody has bound it; WatchEffects tells.
    *
-   * - ESRCH: there is no domain `dom`.
-   * - ENOENT: it has no vCPU `vcpu`.
    * - EINVAL: there is no VIRQ `virq`.
+   * - ESRCH: there is no domain `dom`, unless the VIRQ is global.
+   * - ENOENT: it has no vCPU `vcpu`, if the VIRQ is per vCPU.
    */
   raiseVirq: handleUnaryCall<RaiseVirqRequest, RaiseVirqResponse>;
   /**
    * Raises a physical interrupt of `dom`.
    *
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: it has no such pirq.
+   * - ESRCH: there is no domain `dom`. A pirq that is not bound is no error.
    */
   raisePirq: handleUnaryCall<RaisePirqRequest, RaisePirqResponse>;
   /** Debug key 'q': VIRQ_DEBUG to every vCPU of every domain. */
   raiseDebug: handleUnaryCall<RaiseDebugRequest, RaiseDebugResponse>;
 }
-
-export interface DomainServiceClient extends Client {
-  /**
-   * XEN_DOMCTL_createdomain, with memory and vCPUs: the domain can make hypercalls at once.
-   * Its ports are all free, its pages are 0, and it is on the 2-level ABI.
-   *
-   * - EPERM: the caller is not privileged.
-   * - EEXIST: the domid is in use.
-   * - EINVAL: a number that Xen takes for no domain: no vCPU, or more than the guest kind has.
-   * - RESOURCE_EXHAUSTED (LIMIT): the machine's limit of domains or of guest memory.
-   */
-  createDomain(
-    request: CreateDomainRequest,
-    callback: (error: ServiceError | null, response: CreateDomainResponse) => void,
-  ): ClientUnaryCall;
-  createDomain(
-    request: CreateDomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateDomainResponse) => void,
-  ): ClientUnaryCall;
-  createDomain(
-    request: CreateDomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateDomainResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DOMCTL_destroydomain. Ports of other domains that were bound to its ports become unbound
-   * and can never be bound again. A domain that serves as somebody's target stays as a dying one.
-   * Raises VIRQ_DOM_EXC.
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`.
-   */
-  destroyDomain(
-    request: DestroyDomainRequest,
-    callback: (error: ServiceError | null, response: DestroyDomainResponse) => void,
-  ): ClientUnaryCall;
-  destroyDomain(
-    request: DestroyDomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DestroyDomainResponse) => void,
-  ): ClientUnaryCall;
-  destroyDomain(
-    request: DestroyDomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DestroyDomainResponse) => void,
-  ): ClientUnaryCall;
-  /** A domain. NOT_FOUND (NO_DOMAIN): there is none. */
-  getDomain(
-    request: GetDomainRequest,
-    callback: (error: ServiceError | null, response: GetDomainResponse) => void,
-  ): ClientUnaryCall;
-  getDomain(
-    request: GetDomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetDomainResponse) => void,
-  ): ClientUnaryCall;
-  getDomain(
-    request: GetDomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetDomainResponse) => void,
-  ): ClientUnaryCall;
-  /** All domains, by domid, the dying ones too. */
-  listDomains(
-    request: ListDomainsRequest,
-    callback: (error: ServiceError | null, response: ListDomainsResponse) => void,
-  ): ClientUnaryCall;
-  listDomains(
-    request: ListDomainsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListDomainsResponse) => void,
-  ): ClientUnaryCall;
-  listDomains(
-    request: ListDomainsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListDomainsResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * The vCPUs of a domain: up or down, blocked, upcall bits, control blocks, VIRQs.
-   * NOT_FOUND (NO_DOMAIN): there is none.
-   */
-  listVcpus(
-    request: ListVcpusRequest,
-    callback: (error: ServiceError | null, response: ListVcpusResponse) => void,
-  ): ClientUnaryCall;
-  listVcpus(
-    request: ListVcpusRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListVcpusResponse) => void,
-  ): ClientUnaryCall;
-  listVcpus(
-    request: ListVcpusRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListVcpusResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DOMCTL_pausedomain: it makes no hypercall until it was unpaused as often. Events still
-   * reach its pages.
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`.
-   */
-  pauseDomain(
-    request: PauseDomainRequest,
-    callback: (error: ServiceError | null, response: PauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  pauseDomain(
-    request: PauseDomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: PauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  pauseDomain(
-    request: PauseDomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: PauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DOMCTL_unpausedomain
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: it is not paused.
-   */
-  unpauseDomain(
-    request: UnpauseDomainRequest,
-    callback: (error: ServiceError | null, response: UnpauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  unpauseDomain(
-    request: UnpauseDomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UnpauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  unpauseDomain(
-    request: UnpauseDomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UnpauseDomainResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DOMCTL_set_target: from now on `dom` may act on `target`, as a device model may. It
-   * cannot be undone, and `target` does not vanish as long as `dom` exists.
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`, or no domain `target`.
-   * - EINVAL: `dom` is `target`, or has a target.
-   */
-  setTarget(
-    request: SetTargetRequest,
-    callback: (error: ServiceError | null, response: SetTargetResponse) => void,
-  ): ClientUnaryCall;
-  setTarget(
-    request: SetTargetRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SetTargetResponse) => void,
-  ): ClientUnaryCall;
-  setTarget(
-    request: SetTargetRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SetTargetResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DOMCTL_set_virq_handler: the global VIRQ is sent to `dom` from now on; to dom0 again
-   * when `dom` is destroyed.
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: there is no such VIRQ, or it is not global; from 4.20 on, `dom` is dying.
-   * - EBUSY: from 4.21 on, the present handler has it bound.
-   */
-  setVirqHandler(
-    request: SetVirqHandlerRequest,
-    callback: (error: ServiceError | null, response: SetVirqHandlerResponse) => void,
-  ): ClientUnaryCall;
-  setVirqHandler(
-    request: SetVirqHandlerRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SetVirqHandlerResponse) => void,
-  ): ClientUnaryCall;
-  setVirqHandler(
-    request: SetVirqHandlerRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SetVirqHandlerResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * PHYSDEVOP_map_pirq and the permission to use it: the host's interrupt `irq` becomes `pirq`
-   * of `dom`, so that it can bind it.
-   *
-   * - EPERM: the caller is not privileged.
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: no such irq or pirq, or one of them is mapped otherwise.
-   */
-  mapPirq(
-    request: MapPirqRequest,
-    callback: (error: ServiceError | null, response: MapPirqResponse) => void,
-  ): ClientUnaryCall;
-  mapPirq(
-    request: MapPirqRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: MapPirqResponse) => void,
-  ): ClientUnaryCall;
-  mapPirq(
-    request: MapPirqRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: MapPirqResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * XEN_DMOP_create_ioreq_server: Xen allocates a port for each vCPU of `dom`, unbound for the
-   * caller; its consumer is Xen itself.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - EPERM: the caller is no device model of `dom`.
-   * - EINVAL, EOPNOTSUPP: `dom` is not an HVM domain.
-   */
-  createIoreqServer(
-    request: CreateIoreqServerRequest,
-    callback: (error: ServiceError | null, response: CreateIoreqServerResponse) => void,
-  ): ClientUnaryCall;
-  createIoreqServer(
-    request: CreateIoreqServerRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CreateIoreqServerResponse) => void,
-  ): ClientUnaryCall;
-  createIoreqServer(
-    request: CreateIoreqServerRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CreateIoreqServerResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Raises a VIRQ. It succeeds whether or not somebody has bound it; WatchEffects tells.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - ENOENT: it has no vCPU `vcpu`.
-   * - EINVAL: there is no VIRQ `virq`.
-   */
-  raiseVirq(
-    request: RaiseVirqRequest,
-    callback: (error: ServiceError | null, response: RaiseVirqResponse) => void,
-  ): ClientUnaryCall;
-  raiseVirq(
-    request: RaiseVirqRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RaiseVirqResponse) => void,
-  ): ClientUnaryCall;
-  raiseVirq(
-    request: RaiseVirqRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RaiseVirqResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Raises a physical interrupt of `dom`.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: it has no such pirq.
-   */
-  raisePirq(
-    request: RaisePirqRequest,
-    callback: (error: ServiceError | null, response: RaisePirqResponse) => void,
-  ): ClientUnaryCall;
-  raisePirq(
-    request: RaisePirqRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RaisePirqResponse) => void,
-  ): ClientUnaryCall;
-  raisePirq(
-    request: RaisePirqRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RaisePirqResponse) => void,
-  ): ClientUnaryCall;
-  /** Debug key 'q': VIRQ_DEBUG to every vCPU of every domain. */
-  raiseDebug(
-    request: RaiseDebugRequest,
-    callback: (error: ServiceError | null, response: RaiseDebugResponse) => void,
-  ): ClientUnaryCall;
-  raiseDebug(
-    request: RaiseDebugRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RaiseDebugResponse) => void,
-  ): ClientUnaryCall;
-  raiseDebug(
-    request: RaiseDebugRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RaiseDebugResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const DomainServiceClient = makeGenericClientConstructor(
-  DomainServiceService,
-  "evtchnd.v1.DomainService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): DomainServiceClient;
-  service: typeof DomainServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

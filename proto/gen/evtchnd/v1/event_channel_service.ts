@@ -3,21 +3,11 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { MemoryAction, memoryActionFromJSON, memoryActionToJSON, MemoryWord, Op, OpResult } from "./op.ts";
 import { Port, PortStatus } from "./types.ts";
@@ -6001,7 +5991,7 @@ export const WatchUpcallsResponse: MessageFns<WatchUpcallsResponse> = {
  *   ESRCH, ENOENT             NOT_FOUND
  *   EEXIST                    ALREADY_EXISTS
  *   EPERM, EACCES             PERMISSION_DENIED
- *   ENOSPC, ENOMEM            RESOURCE_EXHAUSTED
+ *   ENOSPC, ENOMEM, EUSERS    RESOURCE_EXHAUSTED
  *   EBUSY                     FAILED_PRECONDITION
  *   EAGAIN, ERESTART          ABORTED
  *   ENOSYS, EOPNOTSUPP        UNIMPLEMENTED
@@ -6080,7 +6070,8 @@ export const EventChannelServiceService = {
    * - EPERM: a PV domain was not given it (DomainService.MapPirq).
    * - EEXIST: it is bound already.
    * - ENOSPC: no free port left.
-   * - EBUSY: somebody else has the interrupt and does not share it.
+   * - EINVAL: (PV) no interrupt of the host is mapped to it.
+   * - EBUSY: (PV) another guest has the interrupt, and one of the two does not share it.
    */
   bindPirq: {
     path: "/evtchnd.v1.EventChannelService/BindPirq" as const,
@@ -6196,7 +6187,6 @@ export const EventChannelServiceService = {
    * - EPERM: `dom` is not the caller, and the caller has no privilege over it.
    * - EINVAL: `dom` is not the caller and is not paused by the toolstack.
    * - EBUSY: another reset of `dom` was preempted and has not ended.
-   * - EAGAIN: ports appeared meanwhile.
    */
   reset: {
     path: "/evtchnd.v1.EventChannelService/Reset" as const,
@@ -6246,7 +6236,7 @@ export const EventChannelServiceService = {
    *
    * - EINVAL: no such port.
    * - ENOSYS: the domain is on the 2-level ABI.
-   * - EACCES: the port is free.
+   * - EACCES: the port is free, or consumed by Xen.
    * - EINVAL: `priority` is above 15.
    */
   setPriority: {
@@ -6281,7 +6271,9 @@ export const EventChannelServiceService = {
    * `wait` it answers at once; while `blocked`, the vCPU's ops are refused (CANNOT_RUN).
    *
    * - EINVAL: more than 128 ports.
-   * - EINVAL: no such port, or a free one.
+   * - EFAULT: `ports` is shorter than nr_ports says (in batches only).
+   * - EINVAL: a port is not valid, free, or consumed by Xen; ports after one that is pending are
+   *   not looked at.
    */
   schedPoll: {
     path: "/evtchnd.v1.EventChannelService/SchedPoll" as const,
@@ -6310,10 +6302,12 @@ export const EventChannelServiceService = {
    * and its upcall are set, so that nothing is lost.
    *
    * - ENOENT: the caller has no vCPU `vcpu`.
-   * - 4.17: ENXIO: the vcpu_info would cross a page, or `offset` is not a multiple of a word;
-   *   EINVAL: it has one registered, or it runs and does not call; EINVAL: no such writable page.
-   * - from 4.18: EINVAL: `offset` is 4096 or more; ENXIO: it would cross a page or is not a
-   *   multiple of a word; EINVAL: no such page; EACCES: not writable; EBUSY: it has one.
+   * - from 4.18: EINVAL: `offset` is 4096 or more, or the address overflows; EBUSY: the vCPU has
+   *   registered one; ENXIO: it would cross a page or is not aligned to a word; EINVAL: the frame
+   *   is not the caller's; EACCES: it is not writable.
+   * - 4.17: ENXIO: it would cross a page or is not aligned to a word; EINVAL: the vCPU has
+   *   registered one, or it runs and is not the one that calls; EINVAL: the frame is not the
+   *   caller's, or not writable.
    */
   registerVcpuInfo: {
     path: "/evtchnd.v1.EventChannelService/RegisterVcpuInfo" as const,
@@ -6330,6 +6324,7 @@ export const EventChannelServiceService = {
    * VCPUOP_initialise (the first time) and VCPUOP_up: the vCPU may make hypercalls.
    *
    * - ENOENT: the caller has no vCPU `vcpu`.
+   * - EINVAL: (PV) it has no vcpu_info yet and was never initialised.
    */
   vcpuUp: {
     path: "/evtchnd.v1.EventChannelService/VcpuUp" as const,
@@ -6407,10 +6402,11 @@ export const EventChannelServiceService = {
   },
   /**
    * One atomic access to a word of a page: how a guest's kernel works on its own memory. Xen is
-   * not told.
+   * not told; that a paused domain's memory can be written is ours as well.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): no such page; `offset` outside of it or not aligned; a width
-   * other than 32 and 64; no action.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   *
+   * - EINVAL: no such page; `offset` outside of it or not aligned; a width other than 32 and 64.
    */
   atomicMemory: {
     path: "/evtchnd.v1.EventChannelService/AtomicMemory" as const,
@@ -6426,7 +6422,9 @@ export const EventChannelServiceService = {
    * Sets or clears a port's bit in the caller's shared_info. Xen is not told: to unmask with
    * notice, use Unmask. The bits have a meaning on the 2-level ABI only.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): the 2-level ABI of the guest has no such port; no action.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   *
+   * - EINVAL: the 2-level ABI of the guest has no such port.
    */
   setPortBit: {
     path: "/evtchnd.v1.EventChannelService/SetPortBit" as const,
@@ -6519,7 +6517,8 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    * - EPERM: a PV domain was not given it (DomainService.MapPirq).
    * - EEXIST: it is bound already.
    * - ENOSPC: no free port left.
-   * - EBUSY: somebody else has the interrupt and does not share it.
+   * - EINVAL: (PV) no interrupt of the host is mapped to it.
+   * - EBUSY: (PV) another guest has the interrupt, and one of the two does not share it.
    */
   bindPirq: handleUnaryCall<BindPirqRequest, BindPirqResponse>;
   /**
@@ -6579,7 +6578,6 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    * - EPERM: `dom` is not the caller, and the caller has no privilege over it.
    * - EINVAL: `dom` is not the caller and is not paused by the toolstack.
    * - EBUSY: another reset of `dom` was preempted and has not ended.
-   * - EAGAIN: ports appeared meanwhile.
    */
   reset: handleUnaryCall<ResetRequest, ResetResponse>;
   /**
@@ -6605,7 +6603,7 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    *
    * - EINVAL: no such port.
    * - ENOSYS: the domain is on the 2-level ABI.
-   * - EACCES: the port is free.
+   * - EACCES: the port is free, or consumed by Xen.
    * - EINVAL: `priority` is above 15.
    */
   setPriority: handleUnaryCall<SetPriorityRequest, SetPriorityResponse>;
@@ -6624,7 +6622,9 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    * `wait` it answers at once; while `blocked`, the vCPU's ops are refused (CANNOT_RUN).
    *
    * - EINVAL: more than 128 ports.
-   * - EINVAL: no such port, or a free one.
+   * - EFAULT: `ports` is shorter than nr_ports says (in batches only).
+   * - EINVAL: a port is not valid, free, or consumed by Xen; ports after one that is pending are
+   *   not looked at.
    */
   schedPoll: handleUnaryCall<SchedPollRequest, SchedPollResponse>;
   /**
@@ -6637,16 +6637,19 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    * and its upcall are set, so that nothing is lost.
    *
    * - ENOENT: the caller has no vCPU `vcpu`.
-   * - 4.17: ENXIO: the vcpu_info would cross a page, or `offset` is not a multiple of a word;
-   *   EINVAL: it has one registered, or it runs and does not call; EINVAL: no such writable page.
-   * - from 4.18: EINVAL: `offset` is 4096 or more; ENXIO: it would cross a page or is not a
-   *   multiple of a word; EINVAL: no such page; EACCES: not writable; EBUSY: it has one.
+   * - from 4.18: EINVAL: `offset` is 4096 or more, or the address overflows; EBUSY: the vCPU has
+   *   registered one; ENXIO: it would cross a page or is not aligned to a word; EINVAL: the frame
+   *   is not the caller's; EACCES: it is not writable.
+   * - 4.17: ENXIO: it would cross a page or is not aligned to a word; EINVAL: the vCPU has
+   *   registered one, or it runs and is not the one that calls; EINVAL: the frame is not the
+   *   caller's, or not writable.
    */
   registerVcpuInfo: handleUnaryCall<RegisterVcpuInfoRequest, RegisterVcpuInfoResponse>;
   /**
    * VCPUOP_initialise (the first time) and VCPUOP_up: the vCPU may make hypercalls.
    *
    * - ENOENT: the caller has no vCPU `vcpu`.
+   * - EINVAL: (PV) it has no vcpu_info yet and was never initialised.
    */
   vcpuUp: handleUnaryCall<VcpuUpRequest, VcpuUpResponse>;
   /**
@@ -6684,17 +6687,20 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
   readPages: handleUnaryCall<ReadPagesRequest, ReadPagesResponse>;
   /**
    * One atomic access to a word of a page: how a guest's kernel works on its own memory. Xen is
-   * not told.
+   * not told; that a paused domain's memory can be written is ours as well.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): no such page; `offset` outside of it or not aligned; a width
-   * other than 32 and 64; no action.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   *
+   * - EINVAL: no such page; `offset` outside of it or not aligned; a width other than 32 and 64.
    */
   atomicMemory: handleUnaryCall<AtomicMemoryRequest, AtomicMemoryResponse>;
   /**
    * Sets or clears a port's bit in the caller's shared_info. Xen is not told: to unmask with
    * notice, use Unmask. The bits have a meaning on the 2-level ABI only.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): the 2-level ABI of the guest has no such port; no action.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   *
+   * - EINVAL: the 2-level ABI of the guest has no such port.
    */
   setPortBit: handleUnaryCall<SetPortBitRequest, SetPortBitResponse>;
   /**
@@ -6719,615 +6725,6 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    */
   watchUpcalls: handleServerStreamingCall<WatchUpcallsRequest, WatchUpcallsResponse>;
 }
-
-export interface EventChannelServiceClient extends Client {
-  /**
-   * EVTCHNOP_alloc_unbound: allocates the lowest free port of `dom`, which `remote_dom` may bind.
-   * `remote_dom` DOMID_SELF means the caller. A domain that does not exist (yet) is accepted.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: `dom` is dying.
-   * - ENOSPC: `dom` has no free port left under max_evtchn_port and its ABI.
-   * - EPERM: `dom` is not the caller, and the caller has no privilege over it. (The search for a
-   *   port may have made 64 more ports of `dom` valid.)
-   */
-  allocUnbound(
-    request: AllocUnboundRequest,
-    callback: (error: ServiceError | null, response: AllocUnboundResponse) => void,
-  ): ClientUnaryCall;
-  allocUnbound(
-    request: AllocUnboundRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: AllocUnboundResponse) => void,
-  ): ClientUnaryCall;
-  allocUnbound(
-    request: AllocUnboundRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: AllocUnboundResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_bind_interdomain: allocates the caller's lowest free port and joins it to
-   * `remote_port`, which must be unbound for the caller. The local port becomes pending at once:
-   * sends to the unbound port may have been lost.
-   *
-   * - ESRCH: there is no domain `remote_dom`.
-   * - ENOSPC: the caller has no free port left.
-   * - EINVAL: `remote_dom` has no port `remote_port`, or it is not unbound, or not for the caller.
-   */
-  bindInterdomain(
-    request: BindInterdomainRequest,
-    callback: (error: ServiceError | null, response: BindInterdomainResponse) => void,
-  ): ClientUnaryCall;
-  bindInterdomain(
-    request: BindInterdomainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BindInterdomainResponse) => void,
-  ): ClientUnaryCall;
-  bindInterdomain(
-    request: BindInterdomainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BindInterdomainResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_bind_virq: allocates a port for a VIRQ. Per-vCPU VIRQs (TIMER, DEBUG, XENOPROF,
-   * XENPMU) may be bound once on each vCPU, the others once, on vCPU 0.
-   *
-   * - EINVAL: there is no VIRQ `virq`, or it is not per vCPU and `vcpu` is not 0.
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   * - EBUSY: from 4.21 on, it is global and the caller is not its handler.
-   * - EEXIST: it is bound there already.
-   * - ENOSPC: no free port left.
-   */
-  bindVirq(
-    request: BindVirqRequest,
-    callback: (error: ServiceError | null, response: BindVirqResponse) => void,
-  ): ClientUnaryCall;
-  bindVirq(
-    request: BindVirqRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BindVirqResponse) => void,
-  ): ClientUnaryCall;
-  bindVirq(
-    request: BindVirqRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BindVirqResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_bind_pirq: allocates a port for a physical interrupt that the domain was given.
-   * It notifies vCPU 0 until bind_vcpu moves it.
-   *
-   * - EOPNOTSUPP: arm64 has no PIRQs (EINVAL before 4.21).
-   * - EINVAL: there is no PIRQ `pirq`.
-   * - EPERM: a PV domain was not given it (DomainService.MapPirq).
-   * - EEXIST: it is bound already.
-   * - ENOSPC: no free port left.
-   * - EBUSY: somebody else has the interrupt and does not share it.
-   */
-  bindPirq(
-    request: BindPirqRequest,
-    callback: (error: ServiceError | null, response: BindPirqResponse) => void,
-  ): ClientUnaryCall;
-  bindPirq(
-    request: BindPirqRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BindPirqResponse) => void,
-  ): ClientUnaryCall;
-  bindPirq(
-    request: BindPirqRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BindPirqResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_bind_ipi: allocates a port on which the domain notifies its own `vcpu`.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   * - ENOSPC: no free port left.
-   */
-  bindIpi(
-    request: BindIpiRequest,
-    callback: (error: ServiceError | null, response: BindIpiResponse) => void,
-  ): ClientUnaryCall;
-  bindIpi(
-    request: BindIpiRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BindIpiResponse) => void,
-  ): ClientUnaryCall;
-  bindIpi(
-    request: BindIpiRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BindIpiResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_bind_vcpu: from now on events of the port notify `vcpu`. An event that is pending
-   * stays where it is.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   * - EINVAL: no such port; Xen consumes it; it is free; it is an IPI or a per-vCPU VIRQ.
-   */
-  bindVcpu(
-    request: BindVcpuRequest,
-    callback: (error: ServiceError | null, response: BindVcpuResponse) => void,
-  ): ClientUnaryCall;
-  bindVcpu(
-    request: BindVcpuRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BindVcpuResponse) => void,
-  ): ClientUnaryCall;
-  bindVcpu(
-    request: BindVcpuRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BindVcpuResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_close: frees the port. The far end of an interdomain channel becomes unbound for
-   * the caller. An event that is pending is cleared; FIFO: one that is LINKED keeps the port from
-   * being allocated again until the guest has unlinked it.
-   *
-   * - EINVAL: no such port; Xen consumes it; it is free or reserved.
-   */
-  close(
-    request: CloseRequest,
-    callback: (error: ServiceError | null, response: CloseResponse) => void,
-  ): ClientUnaryCall;
-  close(
-    request: CloseRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: CloseResponse) => void,
-  ): ClientUnaryCall;
-  close(
-    request: CloseRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CloseResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_send: makes the far end of an interdomain channel pending, or an IPI port itself.
-   * On an unbound port it succeeds and does nothing. It answers nothing about delivery: events
-   * coalesce, pending is one bit.
-   *
-   * - EINVAL: no such port; Xen consumes it; it is free, reserved, a VIRQ or a PIRQ.
-   */
-  send(request: SendRequest, callback: (error: ServiceError | null, response: SendResponse) => void): ClientUnaryCall;
-  send(
-    request: SendRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SendResponse) => void,
-  ): ClientUnaryCall;
-  send(
-    request: SendRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SendResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_status: what a port is bound to.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - EINVAL: it has no port `port`.
-   * - EACCES: before 4.19, Xen consumes it.
-   * - EPERM: `dom` is not the caller, and the caller has no privilege over it; from 4.19 on, Xen
-   *   consumes the port and the caller is not privileged.
-   */
-  status(
-    request: StatusRequest,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  status(
-    request: StatusRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  status(
-    request: StatusRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_unmask: clears the mask, and notifies the vCPU if the port is pending. On a free
-   * port it succeeds and does nothing.
-   *
-   * - EINVAL: no such port.
-   */
-  unmask(
-    request: UnmaskRequest,
-    callback: (error: ServiceError | null, response: UnmaskResponse) => void,
-  ): ClientUnaryCall;
-  unmask(
-    request: UnmaskRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UnmaskResponse) => void,
-  ): ClientUnaryCall;
-  unmask(
-    request: UnmaskRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UnmaskResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_reset: closes all ports of `dom` (those that Xen consumes stay), and brings it back
-   * to the 2-level ABI. Masks stay as they are. While MachineConfig.reset_slice_ports makes it
-   * stop, it goes on by itself here; in a batch each slice is an op of its own.
-   *
-   * - ESRCH: there is no domain `dom`.
-   * - EPERM: `dom` is not the caller, and the caller has no privilege over it.
-   * - EINVAL: `dom` is not the caller and is not paused by the toolstack.
-   * - EBUSY: another reset of `dom` was preempted and has not ended.
-   * - EAGAIN: ports appeared meanwhile.
-   */
-  reset(
-    request: ResetRequest,
-    callback: (error: ServiceError | null, response: ResetResponse) => void,
-  ): ClientUnaryCall;
-  reset(
-    request: ResetRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ResetResponse) => void,
-  ): ClientUnaryCall;
-  reset(
-    request: ResetRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ResetResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_init_control: gives the vCPU its FIFO control block. The first one switches the
-   * domain to the FIFO ABI: events that are pending move over once their array page exists.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   * - EINVAL: `offset` is above 4096 - 72 or not a multiple of 8; the vCPU has a control block;
-   *   the frame is not the caller's memory, or not writable.
-   */
-  initControl(
-    request: InitControlRequest,
-    callback: (error: ServiceError | null, response: InitControlResponse) => void,
-  ): ClientUnaryCall;
-  initControl(
-    request: InitControlRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: InitControlResponse) => void,
-  ): ClientUnaryCall;
-  initControl(
-    request: InitControlRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: InitControlResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_expand_array: the page becomes the event words of the next 1024 ports. Events that
-   * came before are raised now.
-   *
-   * - EOPNOTSUPP: the domain is not on the FIFO ABI.
-   * - ENOSPC: it has all 128 pages.
-   * - EINVAL: the frame is not the caller's memory, or not writable.
-   */
-  expandArray(
-    request: ExpandArrayRequest,
-    callback: (error: ServiceError | null, response: ExpandArrayResponse) => void,
-  ): ClientUnaryCall;
-  expandArray(
-    request: ExpandArrayRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ExpandArrayResponse) => void,
-  ): ClientUnaryCall;
-  expandArray(
-    request: ExpandArrayRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ExpandArrayResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * EVTCHNOP_set_priority: the queue into which the port's next event goes.
-   *
-   * - EINVAL: no such port.
-   * - ENOSYS: the domain is on the 2-level ABI.
-   * - EACCES: the port is free.
-   * - EINVAL: `priority` is above 15.
-   */
-  setPriority(
-    request: SetPriorityRequest,
-    callback: (error: ServiceError | null, response: SetPriorityResponse) => void,
-  ): ClientUnaryCall;
-  setPriority(
-    request: SetPriorityRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SetPriorityResponse) => void,
-  ): ClientUnaryCall;
-  setPriority(
-    request: SetPriorityRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SetPriorityResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * An EVTCHNOP number that Xen does not know. Those that it knows have their own rpcs.
-   *
-   * - ENOSYS: always.
-   */
-  rawOp(
-    request: RawOpRequest,
-    callback: (error: ServiceError | null, response: RawOpResponse) => void,
-  ): ClientUnaryCall;
-  rawOp(
-    request: RawOpRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RawOpResponse) => void,
-  ): ClientUnaryCall;
-  rawOp(
-    request: RawOpRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RawOpResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * SCHEDOP_poll: sleeps until one of the ports is pending (masked or not), an upcall of the vCPU
-   * is due, or virtual time reaches `timeout`.
-   *
-   * With `wait` the call answers when the vCPU wakes. A call that is cancelled or meets its
-   * deadline leaves the vCPU asleep, as nothing in Xen wakes it: PollJoin waits again. Without
-   * `wait` it answers at once; while `blocked`, the vCPU's ops are refused (CANNOT_RUN).
-   *
-   * - EINVAL: more than 128 ports.
-   * - EINVAL: no such port, or a free one.
-   */
-  schedPoll(
-    request: SchedPollRequest,
-    callback: (error: ServiceError | null, response: SchedPollResponse) => void,
-  ): ClientUnaryCall;
-  schedPoll(
-    request: SchedPollRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SchedPollResponse) => void,
-  ): ClientUnaryCall;
-  schedPoll(
-    request: SchedPollRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SchedPollResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Whether a vCPU sleeps in SCHEDOP_poll; with `wait`, answers when it no longer does.
-   * NOT_FOUND (NO_CALLER): there is no such vCPU.
-   */
-  pollJoin(
-    request: PollJoinRequest,
-    callback: (error: ServiceError | null, response: PollJoinResponse) => void,
-  ): ClientUnaryCall;
-  pollJoin(
-    request: PollJoinRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: PollJoinResponse) => void,
-  ): ClientUnaryCall;
-  pollJoin(
-    request: PollJoinRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: PollJoinResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * VCPUOP_register_vcpu_info: moves a vCPU's vcpu_info into guest memory. All its selector bits
-   * and its upcall are set, so that nothing is lost.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   * - 4.17: ENXIO: the vcpu_info would cross a page, or `offset` is not a multiple of a word;
-   *   EINVAL: it has one registered, or it runs and does not call; EINVAL: no such writable page.
-   * - from 4.18: EINVAL: `offset` is 4096 or more; ENXIO: it would cross a page or is not a
-   *   multiple of a word; EINVAL: no such page; EACCES: not writable; EBUSY: it has one.
-   */
-  registerVcpuInfo(
-    request: RegisterVcpuInfoRequest,
-    callback: (error: ServiceError | null, response: RegisterVcpuInfoResponse) => void,
-  ): ClientUnaryCall;
-  registerVcpuInfo(
-    request: RegisterVcpuInfoRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RegisterVcpuInfoResponse) => void,
-  ): ClientUnaryCall;
-  registerVcpuInfo(
-    request: RegisterVcpuInfoRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RegisterVcpuInfoResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * VCPUOP_initialise (the first time) and VCPUOP_up: the vCPU may make hypercalls.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   */
-  vcpuUp(
-    request: VcpuUpRequest,
-    callback: (error: ServiceError | null, response: VcpuUpResponse) => void,
-  ): ClientUnaryCall;
-  vcpuUp(
-    request: VcpuUpRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: VcpuUpResponse) => void,
-  ): ClientUnaryCall;
-  vcpuUp(
-    request: VcpuUpRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: VcpuUpResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * VCPUOP_down. A vCPU that puts itself down makes no further hypercall.
-   *
-   * - ENOENT: the caller has no vCPU `vcpu`.
-   */
-  vcpuDown(
-    request: VcpuDownRequest,
-    callback: (error: ServiceError | null, response: VcpuDownResponse) => void,
-  ): ClientUnaryCall;
-  vcpuDown(
-    request: VcpuDownRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: VcpuDownResponse) => void,
-  ): ClientUnaryCall;
-  vcpuDown(
-    request: VcpuDownRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: VcpuDownResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Many ops in one round trip, in order, each with its own rc. It never fails because of one op:
-   * the ops after it run all the same.
-   *
-   * INVALID_ARGUMENT (BATCH_TOO_LARGE): more than 4096 ops. Nothing ran.
-   */
-  multicall(
-    request: MulticallRequest,
-    callback: (error: ServiceError | null, response: MulticallResponse) => void,
-  ): ClientUnaryCall;
-  multicall(
-    request: MulticallRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: MulticallResponse) => void,
-  ): ClientUnaryCall;
-  multicall(
-    request: MulticallRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: MulticallResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * The fast path: a stream of batches. Every request is answered by exactly one response with
-   * the same `id`, in order. Send many before reading the first answer; the server stops reading
-   * while too many of its answers are unread. The first request names machine and caller, and
-   * may carry ops already.
-   *
-   * When the client half-closes, the remaining answers come and the stream ends with OK.
-   * INVALID_ARGUMENT: no `open` in the first request (NO_OPEN), one in a later (REOPENED), more
-   * than 4096 ops in a batch (BATCH_TOO_LARGE), bytes that are no message (BAD_MESSAGE).
-   * UNAVAILABLE: the server drains (DRAINING), the machine was deleted (MACHINE_DELETED).
-   */
-  session(): ClientDuplexStream<SessionRequest, SessionResponse>;
-  session(options: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
-  session(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
-  /**
-   * Shared pages of a domain, byte for byte as its kernel sees them. Reading changes nothing and
-   * is not in the journal.
-   *
-   * NOT_FOUND (NO_DOMAIN): there is no domain `dom`.
-   * INVALID_ARGUMENT (BAD_ARGUMENT): it has no such page, or more than 256 were asked for.
-   */
-  readPages(
-    request: ReadPagesRequest,
-    callback: (error: ServiceError | null, response: ReadPagesResponse) => void,
-  ): ClientUnaryCall;
-  readPages(
-    request: ReadPagesRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ReadPagesResponse) => void,
-  ): ClientUnaryCall;
-  readPages(
-    request: ReadPagesRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReadPagesResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * One atomic access to a word of a page: how a guest's kernel works on its own memory. Xen is
-   * not told.
-   *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): no such page; `offset` outside of it or not aligned; a width
-   * other than 32 and 64; no action.
-   */
-  atomicMemory(
-    request: AtomicMemoryRequest,
-    callback: (error: ServiceError | null, response: AtomicMemoryResponse) => void,
-  ): ClientUnaryCall;
-  atomicMemory(
-    request: AtomicMemoryRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: AtomicMemoryResponse) => void,
-  ): ClientUnaryCall;
-  atomicMemory(
-    request: AtomicMemoryRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: AtomicMemoryResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Sets or clears a port's bit in the caller's shared_info. Xen is not told: to unmask with
-   * notice, use Unmask. The bits have a meaning on the 2-level ABI only.
-   *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): the 2-level ABI of the guest has no such port; no action.
-   */
-  setPortBit(
-    request: SetPortBitRequest,
-    callback: (error: ServiceError | null, response: SetPortBitResponse) => void,
-  ): ClientUnaryCall;
-  setPortBit(
-    request: SetPortBitRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SetPortBitResponse) => void,
-  ): ClientUnaryCall;
-  setPortBit(
-    request: SetPortBitRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SetPortBitResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * The ports of a domain that are not free, ascending, with their bits. Reading changes nothing.
-   *
-   * NOT_FOUND (NO_DOMAIN): there is no domain `dom`.
-   */
-  listPorts(
-    request: ListPortsRequest,
-    callback: (error: ServiceError | null, response: ListPortsResponse) => void,
-  ): ClientUnaryCall;
-  listPorts(
-    request: ListPortsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListPortsResponse) => void,
-  ): ClientUnaryCall;
-  listPorts(
-    request: ListPortsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListPortsResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * For a client that is itself the guest's kernel: a message whenever evtchn_upcall_pending of a
-   * vCPU goes from 0 to 1, and at the start for each vCPU that has it set.
-   *
-   * Messages of a vCPU coalesce, as the bit does: however slowly the client reads, at most one
-   * waits for each vCPU, and the newest state is always told in the end. The client then clears
-   * the bit (AtomicMemory, or m_upcall), looks at the selector or control block, and takes what
-   * is pending.
-   *
-   * NOT_FOUND (NO_DOMAIN): there is no domain `dom`. INVALID_ARGUMENT (BAD_ARGUMENT): it has no
-   * such vCPU. RESOURCE_EXHAUSTED (LIMIT): too many subscribers. The stream ends with UNAVAILABLE
-   * when the server drains or the machine is deleted, and with NOT_FOUND (NO_DOMAIN) when the
-   * domain is destroyed.
-   */
-  watchUpcalls(
-    request: WatchUpcallsRequest,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<WatchUpcallsResponse>;
-  watchUpcalls(
-    request: WatchUpcallsRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<WatchUpcallsResponse>;
-}
-
-export const EventChannelServiceClient = makeGenericClientConstructor(
-  EventChannelServiceService,
-  "evtchnd.v1.EventChannelService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): EventChannelServiceClient;
-  service: typeof EventChannelServiceService;
-  serviceName: string;
-};
 
 function bytesFromBase64(b64: string): Uint8Array {
   return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));

@@ -3,21 +3,11 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientWritableStream,
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Effect, EffectKind, effectKindFromJSON, effectKindToJSON } from "./effect.ts";
 import { MachineConfig } from "./machine_service.ts";
@@ -1864,82 +1854,6 @@ export interface TraceServiceServer extends UntypedServiceImplementation {
    */
   record: handleBidiStreamingCall<RecordRequest, RecordResponse>;
 }
-
-export interface TraceServiceClient extends Client {
-  /**
-   * The effects of a machine from a sequence number on, and then as they happen.
-   *
-   * Effects are numbered without gaps, so a reader resumes after a broken connection with the
-   * number after the last it saw. A machine keeps its latest effects only (MachineLimits.effects):
-   * a reader that falls behind further is told once what it missed, in `gap`, and goes on from
-   * there. It never slows the machine.
-   *
-   * The stream ends with UNAVAILABLE when the server drains (DRAINING) or the machine is deleted
-   * (MACHINE_DELETED). RESOURCE_EXHAUSTED (LIMIT): too many subscribers.
-   */
-  watchEffects(
-    request: WatchEffectsRequest,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<WatchEffectsResponse>;
-  watchEffects(
-    request: WatchEffectsRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<WatchEffectsResponse>;
-  /**
-   * A machine's history as a trace, in chunks to be joined: its ops with their answers, and what
-   * each changed in memory. It can be replayed on real Xen's terms by ReplayTrace.
-   *
-   * FAILED_PRECONDITION (JOURNAL_INCOMPLETE): the journal does not reach back to the creation.
-   */
-  exportTrace(request: ExportTraceRequest, options?: Partial<CallOptions>): ClientReadableStream<ExportTraceResponse>;
-  exportTrace(
-    request: ExportTraceRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<ExportTraceResponse>;
-  /**
-   * Replays a trace in a machine of its own, and answers with every difference.
-   *
-   * INVALID_ARGUMENT (BAD_TRACE): it is truncated or damaged; the message names the line.
-   * RESOURCE_EXHAUSTED (LIMIT): it is larger than the server takes.
-   */
-  replayTrace(
-    callback: (error: ServiceError | null, response: ReplayTraceResponse) => void,
-  ): ClientWritableStream<ReplayTraceRequest>;
-  replayTrace(
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ReplayTraceResponse) => void,
-  ): ClientWritableStream<ReplayTraceRequest>;
-  replayTrace(
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReplayTraceResponse) => void,
-  ): ClientWritableStream<ReplayTraceRequest>;
-  replayTrace(
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReplayTraceResponse) => void,
-  ): ClientWritableStream<ReplayTraceRequest>;
-  /**
-   * Executes ops one by one and answers with what each did, as lines of a trace: the op's answer,
-   * then what changed in the memory of the observed domains. The client compares.
-   *
-   * The first message says in which machine. Each further message is answered by one, in order;
-   * send many before reading the first answer.
-   */
-  record(): ClientDuplexStream<RecordRequest, RecordResponse>;
-  record(options: Partial<CallOptions>): ClientDuplexStream<RecordRequest, RecordResponse>;
-  record(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<RecordRequest, RecordResponse>;
-}
-
-export const TraceServiceClient = makeGenericClientConstructor(
-  TraceServiceService,
-  "evtchnd.v1.TraceService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): TraceServiceClient;
-  service: typeof TraceServiceService;
-  serviceName: string;
-};
 
 function bytesFromBase64(b64: string): Uint8Array {
   return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));

@@ -43,6 +43,8 @@ export const Errno = {
   ENOSYS: 38,
   /** ERESTART - reset was preempted: call reset_cont. A real guest never sees it. */
   ERESTART: 85,
+  /** EUSERS - The domain is paused 255 times. */
+  EUSERS: 87,
   /** EOPNOTSUPP - Not in this port ABI, or not on this architecture. */
   EOPNOTSUPP: 95,
 } as const;
@@ -65,6 +67,7 @@ export namespace Errno {
   export type ENOSPC = typeof Errno.ENOSPC;
   export type ENOSYS = typeof Errno.ENOSYS;
   export type ERESTART = typeof Errno.ERESTART;
+  export type EUSERS = typeof Errno.EUSERS;
   export type EOPNOTSUPP = typeof Errno.EOPNOTSUPP;
 }
 
@@ -115,6 +118,9 @@ export function errnoFromJSON(object: any): Errno {
     case 85:
     case "ERRNO_ERESTART":
       return Errno.ERESTART;
+    case 87:
+    case "ERRNO_EUSERS":
+      return Errno.EUSERS;
     case 95:
     case "ERRNO_EOPNOTSUPP":
       return Errno.EOPNOTSUPP;
@@ -155,6 +161,8 @@ export function errnoToJSON(object: Errno): string {
       return "ERRNO_ENOSYS";
     case Errno.ERESTART:
       return "ERRNO_ERESTART";
+    case Errno.EUSERS:
+      return "ERRNO_EUSERS";
     case Errno.EOPNOTSUPP:
       return "ERRNO_EOPNOTSUPP";
     default:
@@ -481,7 +489,11 @@ export interface Port {
     | number
     | undefined;
   /** FIFO: an event came before the array page existed, and Xen remembers it. */
-  latched?: boolean | undefined;
+  latched?:
+    | boolean
+    | undefined;
+  /** FIFO: the event word, PENDING, MASKED, LINKED, BUSY and LINK; absent: no array page yet. */
+  word?: number | undefined;
 }
 
 /** A domain. Reading it changes nothing. */
@@ -514,8 +526,10 @@ export interface Domain {
   pages: number;
   /** Global VIRQs whose handler it is. */
   virqHandlerOf: number[];
-  /** FIFO: event array pages; each holds 1024 ports. */
-  arrayPages: number;
+  /** FIFO: pages of the event array, in order; each holds the words of 1024 ports. */
+  arrayGfns: bigint[];
+  /** Bits of a word of its shared_info, 32 or 64: ports of a selector bit on the 2-level ABI. */
+  wordBits: number;
 }
 
 /** A vCPU. Reading it changes nothing. */
@@ -535,14 +549,26 @@ export interface Vcpu {
   info:
     | VcpuInfoPlace
     | undefined;
-  /** The ports it polls while it is blocked. */
-  pollPorts: number[];
+  /** What it waits for while it is blocked. */
+  poll:
+    | VcpuPoll
+    | undefined;
   /** FIFO: its control block; absent until init_control names it. */
   controlBlock:
     | ControlBlock
     | undefined;
   /** VIRQs bound on this vCPU. */
   virqs: VirqBinding[];
+}
+
+/** What a vCPU in SCHEDOP_poll waits for, besides an upcall. */
+export interface VcpuPoll {
+  /** The one port it polls; absent: it polls none or several, and an event on any port wakes it. */
+  port?:
+    | number
+    | undefined;
+  /** Virtual time in ns at which it wakes anyway; 0: never. */
+  timeout: bigint;
 }
 
 /** Where a vcpu_info lies. */
@@ -770,6 +796,7 @@ function createBasePort(): Port {
     busy: undefined,
     link: undefined,
     latched: undefined,
+    word: undefined,
   };
 }
 
@@ -819,6 +846,9 @@ export const Port: MessageFns<Port> = {
     }
     if (message.latched !== undefined) {
       writer.uint32(120).bool(message.latched);
+    }
+    if (message.word !== undefined) {
+      writer.uint32(128).uint32(message.word);
     }
     return writer;
   },
@@ -956,6 +986,14 @@ export const Port: MessageFns<Port> = {
             message.latched = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.word = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -997,6 +1035,7 @@ export const Port: MessageFns<Port> = {
       busy: isSet(object.busy) ? globalThis.Boolean(object.busy) : undefined,
       link: isSet(object.link) ? globalThis.Number(object.link) : undefined,
       latched: isSet(object.latched) ? globalThis.Boolean(object.latched) : undefined,
+      word: isSet(object.word) ? globalThis.Number(object.word) : undefined,
     };
   },
 
@@ -1047,6 +1086,9 @@ export const Port: MessageFns<Port> = {
     if (message.latched !== undefined) {
       obj.latched = message.latched;
     }
+    if (message.word !== undefined) {
+      obj.word = Math.round(message.word);
+    }
     return obj;
   },
 
@@ -1070,6 +1112,7 @@ export const Port: MessageFns<Port> = {
     message.busy = object.busy ?? undefined;
     message.link = object.link ?? undefined;
     message.latched = object.latched ?? undefined;
+    message.word = object.word ?? undefined;
     return message;
   },
 };
@@ -1091,7 +1134,8 @@ function createBaseDomain(): Domain {
     target: undefined,
     pages: 0,
     virqHandlerOf: [],
-    arrayPages: 0,
+    arrayGfns: [],
+    wordBits: 0,
   };
 }
 
@@ -1146,8 +1190,18 @@ export const Domain: MessageFns<Domain> = {
       }
       writer.join();
     }
-    if (message.arrayPages !== 0) {
-      writer.uint32(128).uint32(message.arrayPages);
+    if (message.arrayGfns.length !== 0) {
+      writer.uint32(130).fork();
+      for (const v of message.arrayGfns) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field arrayGfns of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.wordBits !== 0) {
+      writer.uint32(136).uint32(message.wordBits);
     }
     return writer;
   },
@@ -1296,11 +1350,29 @@ export const Domain: MessageFns<Domain> = {
             break;
           }
           case 16: {
-            if (tag !== 128) {
+            if (tag === 128) {
+              message.arrayGfns.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 130) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.arrayGfns.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 17: {
+            if (tag !== 136) {
               break;
             }
 
-            message.arrayPages = reader.uint32();
+            message.wordBits = reader.uint32();
             continue;
           }
         }
@@ -1360,10 +1432,15 @@ export const Domain: MessageFns<Domain> = {
         : globalThis.Array.isArray(object?.virq_handler_of)
         ? object.virq_handler_of.map((e: any) => globalThis.Number(e))
         : [],
-      arrayPages: isSet(object.arrayPages)
-        ? globalThis.Number(object.arrayPages)
-        : isSet(object.array_pages)
-        ? globalThis.Number(object.array_pages)
+      arrayGfns: globalThis.Array.isArray(object?.arrayGfns)
+        ? object.arrayGfns.map((e: any) => BigInt(e))
+        : globalThis.Array.isArray(object?.array_gfns)
+        ? object.array_gfns.map((e: any) => BigInt(e))
+        : [],
+      wordBits: isSet(object.wordBits)
+        ? globalThis.Number(object.wordBits)
+        : isSet(object.word_bits)
+        ? globalThis.Number(object.word_bits)
         : 0,
     };
   },
@@ -1415,8 +1492,11 @@ export const Domain: MessageFns<Domain> = {
     if (message.virqHandlerOf?.length) {
       obj.virqHandlerOf = message.virqHandlerOf.map((e) => Math.round(e));
     }
-    if (message.arrayPages !== 0) {
-      obj.arrayPages = Math.round(message.arrayPages);
+    if (message.arrayGfns?.length) {
+      obj.arrayGfns = message.arrayGfns.map((e) => e.toString());
+    }
+    if (message.wordBits !== 0) {
+      obj.wordBits = Math.round(message.wordBits);
     }
     return obj;
   },
@@ -1441,7 +1521,8 @@ export const Domain: MessageFns<Domain> = {
     message.target = object.target ?? undefined;
     message.pages = object.pages ?? 0;
     message.virqHandlerOf = object.virqHandlerOf?.map((e) => e) || [];
-    message.arrayPages = object.arrayPages ?? 0;
+    message.arrayGfns = object.arrayGfns?.map((e) => BigInt(e)) || [];
+    message.wordBits = object.wordBits ?? 0;
     return message;
   },
 };
@@ -1455,7 +1536,7 @@ function createBaseVcpu(): Vcpu {
     upcallMask: false,
     pendingSel: 0n,
     info: undefined,
-    pollPorts: [],
+    poll: undefined,
     controlBlock: undefined,
     virqs: [],
   };
@@ -1487,12 +1568,8 @@ export const Vcpu: MessageFns<Vcpu> = {
     if (message.info !== undefined) {
       VcpuInfoPlace.encode(message.info, writer.uint32(58).fork()).join();
     }
-    if (message.pollPorts.length !== 0) {
-      writer.uint32(66).fork();
-      for (const v of message.pollPorts) {
-        writer.uint32(v);
-      }
-      writer.join();
+    if (message.poll !== undefined) {
+      VcpuPoll.encode(message.poll, writer.uint32(66).fork()).join();
     }
     if (message.controlBlock !== undefined) {
       ControlBlock.encode(message.controlBlock, writer.uint32(74).fork()).join();
@@ -1573,22 +1650,12 @@ export const Vcpu: MessageFns<Vcpu> = {
             continue;
           }
           case 8: {
-            if (tag === 64) {
-              message.pollPorts.push(reader.uint32());
-
-              continue;
+            if (tag !== 66) {
+              break;
             }
 
-            if (tag === 66) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.pollPorts.push(reader.uint32());
-              }
-
-              continue;
-            }
-
-            break;
+            message.poll = VcpuPoll.decode(reader, reader.uint32());
+            continue;
           }
           case 9: {
             if (tag !== 74) {
@@ -1639,11 +1706,7 @@ export const Vcpu: MessageFns<Vcpu> = {
         ? BigInt(object.pending_sel)
         : 0n,
       info: isSet(object.info) ? VcpuInfoPlace.fromJSON(object.info) : undefined,
-      pollPorts: globalThis.Array.isArray(object?.pollPorts)
-        ? object.pollPorts.map((e: any) => globalThis.Number(e))
-        : globalThis.Array.isArray(object?.poll_ports)
-        ? object.poll_ports.map((e: any) => globalThis.Number(e))
-        : [],
+      poll: isSet(object.poll) ? VcpuPoll.fromJSON(object.poll) : undefined,
       controlBlock: isSet(object.controlBlock)
         ? ControlBlock.fromJSON(object.controlBlock)
         : isSet(object.control_block)
@@ -1678,8 +1741,8 @@ export const Vcpu: MessageFns<Vcpu> = {
     if (message.info !== undefined) {
       obj.info = VcpuInfoPlace.toJSON(message.info);
     }
-    if (message.pollPorts?.length) {
-      obj.pollPorts = message.pollPorts.map((e) => Math.round(e));
+    if (message.poll !== undefined) {
+      obj.poll = VcpuPoll.toJSON(message.poll);
     }
     if (message.controlBlock !== undefined) {
       obj.controlBlock = ControlBlock.toJSON(message.controlBlock);
@@ -1706,11 +1769,99 @@ export const Vcpu: MessageFns<Vcpu> = {
     message.info = (object.info !== undefined && object.info !== null)
       ? VcpuInfoPlace.fromPartial(object.info)
       : undefined;
-    message.pollPorts = object.pollPorts?.map((e) => e) || [];
+    message.poll = (object.poll !== undefined && object.poll !== null) ? VcpuPoll.fromPartial(object.poll) : undefined;
     message.controlBlock = (object.controlBlock !== undefined && object.controlBlock !== null)
       ? ControlBlock.fromPartial(object.controlBlock)
       : undefined;
     message.virqs = object.virqs?.map((e) => VirqBinding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseVcpuPoll(): VcpuPoll {
+  return { port: undefined, timeout: 0n };
+}
+
+export const VcpuPoll: MessageFns<VcpuPoll> = {
+  encode(message: VcpuPoll, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.port !== undefined) {
+      writer.uint32(8).uint32(message.port);
+    }
+    if (message.timeout !== 0n) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VcpuPoll {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVcpuPoll();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.port = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VcpuPoll {
+    return {
+      port: isSet(object.port) ? globalThis.Number(object.port) : undefined,
+      timeout: isSet(object.timeout) ? BigInt(object.timeout) : 0n,
+    };
+  },
+
+  toJSON(message: VcpuPoll): unknown {
+    const obj: any = {};
+    if (message.port !== undefined) {
+      obj.port = Math.round(message.port);
+    }
+    if (message.timeout !== 0n) {
+      obj.timeout = message.timeout.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VcpuPoll>): VcpuPoll {
+    return VcpuPoll.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VcpuPoll>): VcpuPoll {
+    const message = createBaseVcpuPoll();
+    message.port = object.port ?? undefined;
+    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
     return message;
   },
 };
