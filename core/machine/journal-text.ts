@@ -1,0 +1,60 @@
+import type { MachineConfig, MachineOptions } from './config.ts';
+import { opInfo } from './op-table.ts';
+import type { Op } from './op.ts';
+import type { MachineSnapshot } from './snapshot-format.ts';
+
+export const JOURNAL_FORMAT = 'evtchnd-journal/1';
+
+/** A journal text that cannot be replayed: the message names the line and what is wrong there. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
+}
+
+/** JSON lines: a header with the configuration and the base, then an op a line. */
+export function formatJournal(
+  config: MachineConfig,
+  base: MachineSnapshot | undefined,
+  ops: Iterable<Op>,
+): string {
+  const lines = [JSON.stringify({ format: JOURNAL_FORMAT, config, base })];
+  for (const op of ops) lines.push(JSON.stringify(op));
+  return `${lines.join('\n')}\n`;
+}
+
+export function parseJournal(text: string): {
+  config: MachineOptions;
+  base: unknown;
+  ops: Op[];
+} {
+  const [first, ...rest] = text.split('\n');
+  const header = parseLine(first ?? '', 1);
+  if (header['format'] !== JOURNAL_FORMAT) {
+    const found = JSON.stringify(header['format']);
+    throw new JournalError(`line 1: the format is ${found}, not "${JOURNAL_FORMAT}"`);
+  }
+  if (rest.pop() !== '') throw new JournalError('the last line has no end: the journal is cut off');
+  const ops = rest.map((line, index) => parseOp(line, index + 2));
+  return { config: header['config'] as MachineOptions, base: header['base'], ops };
+}
+
+function parseOp(text: string, line: number): Op {
+  const op = parseLine(text, line);
+  const info = typeof op['op'] === 'string' ? opInfo(op['op']) : undefined;
+  if (info === undefined) throw new JournalError(`line ${line}: no op "${String(op['op'])}"`);
+  for (const name of ['caller', ...info.args]) {
+    if (typeof op[name] !== 'number') {
+      throw new JournalError(`line ${line}: ${info.name} needs a number as ${name}`);
+    }
+  }
+  return op as unknown as Op;
+}
+
+function parseLine(text: string, line: number): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Reported below, as what is no object is.
+  }
+  throw new JournalError(`line ${line}: not a JSON object`);
+}

@@ -1,0 +1,35 @@
+import { OP_ARGUMENTS } from './op.ts';
+import type { OpName } from './op.ts';
+
+/** Who can make an op: see Machine.execute. */
+export type OpFamily = 'hypercall' | 'memory' | 'toolstack' | 'hardware';
+
+export interface OpInfo {
+  readonly name: OpName;
+  /** Its place in OP_ARGUMENTS: what the journal writes. */
+  readonly code: number;
+  readonly family: OpFamily;
+  readonly args: readonly string[];
+}
+
+/** The first op of each family, in the order of OP_ARGUMENTS. */
+const FAMILY_STARTS: Partial<Record<OpName, OpFamily>> = {
+  alloc_unbound: 'hypercall',
+  m_mask: 'memory',
+  create_domain: 'toolstack',
+  raise_virq: 'hardware',
+};
+
+export const OPS: readonly OpInfo[] = listOps();
+
+const BY_NAME: ReadonlyMap<string, OpInfo> = new Map(OPS.map((info) => [info.name, info]));
+
+export const opInfo = (name: string): OpInfo | undefined => BY_NAME.get(name);
+
+function listOps(): OpInfo[] {
+  let family: OpFamily = 'hypercall';
+  return Object.entries(OP_ARGUMENTS).map(([name, args], code) => {
+    family = FAMILY_STARTS[name as OpName] ?? family;
+    return { name: name as OpName, code, family, args };
+  });
+}

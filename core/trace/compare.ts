@@ -1,0 +1,104 @@
+import type { AnswerLine } from './answer-line.ts';
+import type { BodyLine, ObserveLine } from './lines.ts';
+import type { PlannedStep } from './plan.ts';
+import type { RecordedLine } from './recorder.ts';
+
+/** Where a replay did not give what the trace says. */
+export interface Difference {
+  readonly trace: string;
+  /** Line of the trace, from 1; 0: in the set-up. */
+  readonly line: number;
+  readonly i: number;
+  /** The op, and what about it: its answer, the state of a domain, an audit. */
+  readonly what: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** Compares what a step gave with what the trace says it must give. */
+export function compare(
+  trace: string,
+  planned: PlannedStep,
+  got: readonly RecordedLine[],
+): Difference[] {
+  const expectedFacts = factsOf(planned.expected);
+  const gotFacts = factsOf(got);
+  const differences: Difference[] = [];
+  for (const what of new Set([...expectedFacts.keys(), ...gotFacts.keys()])) {
+    const expected = expectedFacts.get(what) ?? NOTHING;
+    const actual = gotFacts.get(what) ?? NOTHING;
+    if (expected === actual) continue;
+    const i = planned.expected[0]?.i ?? got[0]?.i ?? 0;
+    const name = `${opOf(planned)}: ${what}`;
+    differences.push({ trace, line: planned.line, i, what: name, expected, got: actual });
+  }
+  return differences;
+}
+
+const NOTHING = 'nothing';
+
+function opOf({ step, expected }: PlannedStep): string {
+  const [line] = expected;
+  if (line !== undefined && 'op' in line && !('skipped' in line)) {
+    const vcpu = line.caller_vcpu === undefined ? '' : ` vcpu ${line.caller_vcpu}`;
+    return `domain ${line.caller}${vcpu} ${line.op} ${JSON.stringify(line.in)}`;
+  }
+  return step.kind === 'arrange' ? `set-up, ${JSON.stringify(step.op)}` : step.kind;
+}
+
+/** Each line as named facts with one spelling, so that order and notation do not matter. */
+function factsOf(lines: readonly (BodyLine | RecordedLine)[]): Map<string, string> {
+  const facts = new Map<string, string>();
+  for (const line of lines) {
+    if ('observe' in line) observeFacts(line, facts);
+    else if ('audit' in line) facts.set(`audit of domain ${line.audit}`, auditText(line));
+    else facts.set('answer', answerText(line as AnswerLine));
+  }
+  return facts;
+}
+
+function observeFacts(line: ObserveLine, facts: Map<string, string>): void {
+  const of = `of domain ${line.observe}`;
+  const { pending, masked, vcpus, fifo } = line;
+  if (pending !== undefined) facts.set(`pending ${of}`, JSON.stringify(pending));
+  if (masked !== undefined) facts.set(`masked ${of}`, JSON.stringify(masked));
+  for (const vcpu of vcpus ?? []) facts.set(`vcpu_info ${vcpu.id} ${of}`, JSON.stringify(vcpu));
+  for (const block of fifo?.control ?? []) {
+    const text = `ready ${block.ready} heads ${JSON.stringify(block.heads)}`;
+    facts.set(`control block ${block.vcpu} ${of}`, text);
+  }
+  const words = Object.entries(fifo?.words ?? {});
+  if (words.length > 0)
+    facts.set(`event words ${of}`, words.map((word) => word.join('=')).join(' '));
+}
+
+function auditText({
+  ports,
+  scanned,
+  stop_rc,
+}: {
+  ports: unknown;
+  scanned: number;
+  stop_rc: number;
+}): string {
+  return `${JSON.stringify(ports)} to port ${scanned}, rc ${stop_rc}`;
+}
+
+/** OUT parameters of the recording's own tools, which no hypercall gives. */
+const TOOL_OUTPUTS = new Set(['permit', 'permit2']);
+
+function answerText(line: AnswerLine): string {
+  if (line.refused !== undefined) return `refused: ${line.refused}`;
+  const blocked = line.blocked ?? line.out?.['blocked'];
+  const parts: string[] = [];
+  if (line.idle === true) parts.push('idle');
+  if (blocked !== undefined) parts.push(blocked === true ? 'blocked' : 'not blocked');
+  if (line.rc !== undefined && blocked !== true) parts.push(`rc ${line.rc}`);
+  if (line.errno !== undefined) parts.push(line.errno);
+  if (line.first_port !== undefined) parts.push(`ports ${line.first_port} to ${line.last_port}`);
+  const out = Object.entries(line.out ?? {})
+    .filter(([name]) => name !== 'blocked' && !TOOL_OUTPUTS.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return [...parts, ...out].join(', ') || 'done';
+}

@@ -1,0 +1,90 @@
+import { assert } from '../lib/assert.ts';
+import { PAGE_SHIFT, PAGE_SIZE, WORDS_PER_PAGE } from '../public/limits.ts';
+
+/** Index of a u32 in a domain's memory. */
+export type WordIndex = number;
+
+/**
+ * The memory that Xen and one guest share, in one ArrayBuffer: first shared_info, then the guest's
+ * frames 0, 1, 2, … Every write counts up the version of its page, so that an observer finds what
+ * changed without comparing what did not.
+ */
+export class GuestMemory {
+  readonly frames: number;
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Version of the whole memory at the last write to each page; page 0 is shared_info. */
+  readonly pageVersions: Float64Array;
+  version = 0;
+
+  constructor(frames: number) {
+    const buffer = new ArrayBuffer((frames + 1) * PAGE_SIZE);
+    this.frames = frames;
+    this.words = new Uint32Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.pageVersions = new Float64Array(frames + 1);
+  }
+
+  /** Whether the guest owns frame `gfn` and may write to it. */
+  isWritable(gfn: number): boolean {
+    return gfn >= 0 && gfn < this.frames;
+  }
+
+  /** Where the `offset`-th byte of frame `gfn` lies; gfn -1 is shared_info. */
+  wordAt(gfn: number, offset: number): WordIndex {
+    assert(gfn >= -1 && gfn < this.frames, 'a frame belongs to the guest');
+    assert(offset >= 0 && offset < PAGE_SIZE && offset % 4 === 0, 'a word lies within its frame');
+    return (gfn + 1) * WORDS_PER_PAGE + (offset >> 2);
+  }
+
+  page(gfn: number): Uint8Array {
+    const start = (gfn + 1) << PAGE_SHIFT;
+    return this.bytes.subarray(start, start + PAGE_SIZE);
+  }
+
+  testBit(base: WordIndex, bit: number): boolean {
+    return (this.words[base + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
+  }
+
+  /** Sets the bit; answers whether it was set before. */
+  testAndSetBit(base: WordIndex, bit: number): boolean {
+    const index = base + (bit >>> 5);
+    const old = this.words[index]!;
+    const mask = 1 << (bit & 31);
+    if ((old & mask) !== 0) return true;
+    this.words[index] = old | mask;
+    this.touch(index);
+    return false;
+  }
+
+  /** Clears the bit; answers whether it was set before. */
+  testAndClearBit(base: WordIndex, bit: number): boolean {
+    const index = base + (bit >>> 5);
+    const old = this.words[index]!;
+    const mask = 1 << (bit & 31);
+    if ((old & mask) === 0) return false;
+    this.words[index] = old & ~mask;
+    this.touch(index);
+    return true;
+  }
+
+  write(index: WordIndex, value: number): void {
+    this.words[index] = value;
+    this.touch(index);
+  }
+
+  writeByte(offset: number, value: number): void {
+    this.bytes[offset] = value;
+    this.touch(offset >> 2);
+  }
+
+  /** A structure that Xen shares with the guest came to lie here, or no longer does. */
+  reshape(): void {
+    this.version += 1;
+  }
+
+  touch(index: WordIndex): void {
+    this.version += 1;
+    this.pageVersions[index >>> 10] = this.version;
+  }
+}

@@ -1,0 +1,52 @@
+/** The releases of Xen that a machine can be. Each is verified against its own recordings. */
+export const XEN_VERSIONS = ['4.17', '4.20', '4.22'] as const;
+
+export type XenVersion = (typeof XEN_VERSIONS)[number];
+
+export const XEN_VERSION_DEFAULT: XenVersion = '4.22';
+
+/** What event channels do differently from one release to another: docs/xen-versions.md. */
+export interface Behaviour {
+  /**
+   * VCPUOP_register_vcpu_info. 'offset' (to 4.17): checks the offset first, refuses a vCPU that
+   * runs and is not the caller. 'area' (from 4.18): checks the address first, then EBUSY.
+   */
+  readonly registerVcpuInfo: 'offset' | 'area';
+  /** EVTCHNOP_status of a port that Xen consumes: EACCES to 4.18; by the policy from 4.19. */
+  readonly statusOfXenPorts: 'EACCES' | 'policy';
+  /** Whether a dying domain may become a VIRQ's handler: not from 4.20 on. */
+  readonly dyingVirqHandler: boolean;
+  /** From 4.21 on, only a global VIRQ's handler binds it, and it moves only while unbound. */
+  readonly exclusiveGlobalVirqs: boolean;
+  /** VIRQ_ARGO is per domain from 4.21 on, global before. */
+  readonly argoPerDomain: boolean;
+  /** EVTCHNOP_bind_pirq without PIRQs (arm64): EOPNOTSUPP from 4.21 on, EINVAL before. */
+  readonly bindPirqWithoutPirqs: 'EINVAL' | 'EOPNOTSUPP';
+}
+
+export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
+  '4.17': {
+    registerVcpuInfo: 'offset',
+    statusOfXenPorts: 'EACCES',
+    dyingVirqHandler: true,
+    exclusiveGlobalVirqs: false,
+    argoPerDomain: false,
+    bindPirqWithoutPirqs: 'EINVAL',
+  },
+  '4.20': {
+    registerVcpuInfo: 'area',
+    statusOfXenPorts: 'policy',
+    dyingVirqHandler: false,
+    exclusiveGlobalVirqs: false,
+    argoPerDomain: false,
+    bindPirqWithoutPirqs: 'EINVAL',
+  },
+  '4.22': {
+    registerVcpuInfo: 'area',
+    statusOfXenPorts: 'policy',
+    dyingVirqHandler: false,
+    exclusiveGlobalVirqs: true,
+    argoPerDomain: true,
+    bindPirqWithoutPirqs: 'EOPNOTSUPP',
+  },
+};
