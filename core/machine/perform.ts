@@ -53,7 +53,17 @@ type ToolstackOp = OpOfFamily<
 
 type HardwareOp = OpOfFamily<'raise_virq' | 'raise_pirq' | 'raise_debug' | 'advance_clock'>;
 
-type VcpuOp = OpOfFamily<'sched_poll' | 'register_vcpu_info' | 'vcpu_up' | 'vcpu_down'>;
+type DomainOp = OpOfFamily<
+  | 'init_control'
+  | 'expand_array'
+  | 'reset'
+  | 'reset_cont'
+  | 'evtchn_op'
+  | 'sched_poll'
+  | 'register_vcpu_info'
+  | 'vcpu_up'
+  | 'vcpu_down'
+>;
 
 type Hypercall = Exclude<Op, MemoryOp | ToolstackOp | HardwareOp>;
 
@@ -106,6 +116,19 @@ function performHypercall(
       return bindVcpu(xen, caller, op);
     case 'set_priority':
       return setPriority(xen, caller, op);
+    default:
+      return performDomainOp(xen, op, caller, current);
+  }
+}
+
+/** Hypercalls that are about more than one port. */
+function performDomainOp(
+  xen: Hypervisor,
+  op: DomainOp,
+  caller: Domain,
+  current: Vcpu,
+): Result<unknown> {
+  switch (op.op) {
     case 'init_control':
       return initControl(xen, caller, op);
     case 'expand_array':
@@ -116,18 +139,6 @@ function performHypercall(
       return resetCont(xen, caller, op);
     case 'evtchn_op':
       return unknownOp(xen, caller, op.cmd);
-    default:
-      return performVcpuOp(xen, op, caller, current);
-  }
-}
-
-function performVcpuOp(
-  xen: Hypervisor,
-  op: VcpuOp,
-  caller: Domain,
-  current: Vcpu,
-): Result<unknown> {
-  switch (op.op) {
     case 'sched_poll':
       return schedPoll(xen, caller, current, op);
     case 'register_vcpu_info':

@@ -52,7 +52,7 @@ function factsOf(lines: readonly (BodyLine | RecordedLine)[]): Map<string, strin
   for (const line of lines) {
     if ('observe' in line) observeFacts(line, facts);
     else if ('audit' in line) facts.set(`audit of domain ${line.audit}`, auditText(line));
-    else facts.set('answer', answerText(line as AnswerLine));
+    else facts.set('answer', answerText(line));
   }
   return facts;
 }
