@@ -214,6 +214,8 @@ export interface InitControlRequest {
   /** In bytes. */
   offset: number;
   vcpu: number;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 export interface InitControlResponse {
@@ -227,6 +229,8 @@ export interface ExpandArrayRequest {
   callerVcpu: number;
   /** A page of the caller's memory, 0 to `pages` - 1. */
   gfn: bigint;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 export interface ExpandArrayResponse {
@@ -298,6 +302,8 @@ export interface RegisterVcpuInfoRequest {
   /** In bytes. */
   offset: number;
   vcpu: number;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 export interface RegisterVcpuInfoResponse {
@@ -2555,7 +2561,7 @@ export const ResetResponse: MessageFns<ResetResponse> = {
 };
 
 function createBaseInitControlRequest(): InitControlRequest {
-  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n, offset: 0, vcpu: 0 };
+  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n, offset: 0, vcpu: 0, sharedInfo: false };
 }
 
 export const InitControlRequest: MessageFns<InitControlRequest> = {
@@ -2580,6 +2586,9 @@ export const InitControlRequest: MessageFns<InitControlRequest> = {
     }
     if (message.vcpu !== 0) {
       writer.uint32(48).uint32(message.vcpu);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(56).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -2645,6 +2654,14 @@ export const InitControlRequest: MessageFns<InitControlRequest> = {
             message.vcpu = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2669,6 +2686,11 @@ export const InitControlRequest: MessageFns<InitControlRequest> = {
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       vcpu: isSet(object.vcpu) ? globalThis.Number(object.vcpu) : 0,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -2692,6 +2714,9 @@ export const InitControlRequest: MessageFns<InitControlRequest> = {
     if (message.vcpu !== 0) {
       obj.vcpu = Math.round(message.vcpu);
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -2706,6 +2731,7 @@ export const InitControlRequest: MessageFns<InitControlRequest> = {
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
     message.offset = object.offset ?? 0;
     message.vcpu = object.vcpu ?? 0;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
@@ -2784,7 +2810,7 @@ export const InitControlResponse: MessageFns<InitControlResponse> = {
 };
 
 function createBaseExpandArrayRequest(): ExpandArrayRequest {
-  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n };
+  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n, sharedInfo: false };
 }
 
 export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
@@ -2803,6 +2829,9 @@ export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
         throw new globalThis.Error("value provided for field message.gfn of type uint64 too large");
       }
       writer.uint32(32).uint64(message.gfn);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(40).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -2852,6 +2881,14 @@ export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
             message.gfn = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2874,6 +2911,11 @@ export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
         ? globalThis.Number(object.caller_vcpu)
         : 0,
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -2891,6 +2933,9 @@ export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
     if (message.gfn !== 0n) {
       obj.gfn = message.gfn.toString();
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -2903,6 +2948,7 @@ export const ExpandArrayRequest: MessageFns<ExpandArrayRequest> = {
     message.caller = object.caller ?? 0;
     message.callerVcpu = object.callerVcpu ?? 0;
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
@@ -3785,7 +3831,7 @@ export const PollJoinResponse: MessageFns<PollJoinResponse> = {
 };
 
 function createBaseRegisterVcpuInfoRequest(): RegisterVcpuInfoRequest {
-  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n, offset: 0, vcpu: 0 };
+  return { machine: "", caller: 0, callerVcpu: 0, gfn: 0n, offset: 0, vcpu: 0, sharedInfo: false };
 }
 
 export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
@@ -3810,6 +3856,9 @@ export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
     }
     if (message.vcpu !== 0) {
       writer.uint32(48).uint32(message.vcpu);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(56).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -3875,6 +3924,14 @@ export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
             message.vcpu = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3899,6 +3956,11 @@ export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       vcpu: isSet(object.vcpu) ? globalThis.Number(object.vcpu) : 0,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -3922,6 +3984,9 @@ export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
     if (message.vcpu !== 0) {
       obj.vcpu = Math.round(message.vcpu);
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -3936,6 +4001,7 @@ export const RegisterVcpuInfoRequest: MessageFns<RegisterVcpuInfoRequest> = {
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
     message.offset = object.offset ?? 0;
     message.vcpu = object.vcpu ?? 0;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
@@ -6422,9 +6488,9 @@ export const EventChannelServiceService = {
    * Sets or clears a port's bit in the caller's shared_info. Xen is not told: to unmask with
    * notice, use Unmask. The bits have a meaning on the 2-level ABI only.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   * The port counts modulo the ports of the guest's 2-level ABI.
    *
-   * - EINVAL: the 2-level ABI of the guest has no such port.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
    */
   setPortBit: {
     path: "/evtchnd.v1.EventChannelService/SetPortBit" as const,
@@ -6698,9 +6764,9 @@ export interface EventChannelServiceServer extends UntypedServiceImplementation 
    * Sets or clears a port's bit in the caller's shared_info. Xen is not told: to unmask with
    * notice, use Unmask. The bits have a meaning on the 2-level ABI only.
    *
-   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
+   * The port counts modulo the ports of the guest's 2-level ABI.
    *
-   * - EINVAL: the 2-level ABI of the guest has no such port.
+   * INVALID_ARGUMENT (BAD_ARGUMENT): no action is said.
    */
   setPortBit: handleUnaryCall<SetPortBitRequest, SetPortBitResponse>;
   /**

@@ -161,7 +161,9 @@ export function memoryActionToJSON(object: MemoryAction): string {
  *
  * `Multicall`, `Session` and `Record` take lists of these. Names and fields are Xen's; what each
  * hypercall does and answers is told at its rpc in EventChannelService and DomainService. Each
- * argument that a guest passes in a 32-bit field may have any value here, too: Xen judges it.
+ * argument that a guest passes in a 32-bit field may have any value here, too: Xen judges it. A
+ * `gfn` is a page of the caller's memory, 0 to `pages` - 1; the one page of its own that has no
+ * number there is its shared_info, which `shared_info` names instead.
  */
 export interface Op {
   /** The domain that acts. Absent: the caller of the batch. */
@@ -437,7 +439,6 @@ export interface MClrpendOp {
 
 /** One atomic access of the caller to a word of one of its pages. */
 export interface MemAtomicOp {
-  /** A page of the caller's memory, 0 to `pages` - 1. */
   gfn: bigint;
   /** In bytes, a multiple of width / 8, below 4096. */
   offset: number;
@@ -450,7 +451,7 @@ export interface MemAtomicOp {
   /** cmpxchg: the word that must be there. */
   cmpLo: number;
   cmpHi: number;
-  /** The caller's shared_info page instead; gfn is not used then. */
+  /** The caller's shared_info page; gfn is not used then. */
   sharedInfo: boolean;
 }
 
@@ -488,11 +489,15 @@ export interface InitControlOp {
   /** In bytes. */
   offset: number;
   vcpu: number;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 /** struct evtchn_expand_array */
 export interface ExpandArrayOp {
   gfn: bigint;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 /** struct evtchn_set_priority */
@@ -521,6 +526,8 @@ export interface RegisterVcpuInfoOp {
   /** In bytes. */
   offset: number;
   vcpu: number;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 /** VCPUOP_initialise (the first time) and VCPUOP_up. */
@@ -591,6 +598,8 @@ export interface MHeadOp {
 export interface FillOp {
   gfn: bigint;
   value: number;
+  /** The caller's shared_info page; gfn is not used then. */
+  sharedInfo: boolean;
 }
 
 /** The port's event word |= value. */
@@ -3634,7 +3643,7 @@ export const ResetContOp: MessageFns<ResetContOp> = {
 };
 
 function createBaseInitControlOp(): InitControlOp {
-  return { gfn: 0n, offset: 0, vcpu: 0 };
+  return { gfn: 0n, offset: 0, vcpu: 0, sharedInfo: false };
 }
 
 export const InitControlOp: MessageFns<InitControlOp> = {
@@ -3650,6 +3659,9 @@ export const InitControlOp: MessageFns<InitControlOp> = {
     }
     if (message.vcpu !== 0) {
       writer.uint32(24).uint32(message.vcpu);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(72).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -3691,6 +3703,14 @@ export const InitControlOp: MessageFns<InitControlOp> = {
             message.vcpu = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3708,6 +3728,11 @@ export const InitControlOp: MessageFns<InitControlOp> = {
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       vcpu: isSet(object.vcpu) ? globalThis.Number(object.vcpu) : 0,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -3722,6 +3747,9 @@ export const InitControlOp: MessageFns<InitControlOp> = {
     if (message.vcpu !== 0) {
       obj.vcpu = Math.round(message.vcpu);
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -3733,12 +3761,13 @@ export const InitControlOp: MessageFns<InitControlOp> = {
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
     message.offset = object.offset ?? 0;
     message.vcpu = object.vcpu ?? 0;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
 
 function createBaseExpandArrayOp(): ExpandArrayOp {
-  return { gfn: 0n };
+  return { gfn: 0n, sharedInfo: false };
 }
 
 export const ExpandArrayOp: MessageFns<ExpandArrayOp> = {
@@ -3748,6 +3777,9 @@ export const ExpandArrayOp: MessageFns<ExpandArrayOp> = {
         throw new globalThis.Error("value provided for field message.gfn of type uint64 too large");
       }
       writer.uint32(8).uint64(message.gfn);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(72).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -3773,6 +3805,14 @@ export const ExpandArrayOp: MessageFns<ExpandArrayOp> = {
             message.gfn = reader.uint64() as bigint;
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3786,13 +3826,23 @@ export const ExpandArrayOp: MessageFns<ExpandArrayOp> = {
   },
 
   fromJSON(object: any): ExpandArrayOp {
-    return { gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n };
+    return {
+      gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
+    };
   },
 
   toJSON(message: ExpandArrayOp): unknown {
     const obj: any = {};
     if (message.gfn !== 0n) {
       obj.gfn = message.gfn.toString();
+    }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
     }
     return obj;
   },
@@ -3803,6 +3853,7 @@ export const ExpandArrayOp: MessageFns<ExpandArrayOp> = {
   fromPartial(object: DeepPartial<ExpandArrayOp>): ExpandArrayOp {
     const message = createBaseExpandArrayOp();
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
@@ -4082,7 +4133,7 @@ export const SchedPollOp: MessageFns<SchedPollOp> = {
 };
 
 function createBaseRegisterVcpuInfoOp(): RegisterVcpuInfoOp {
-  return { gfn: 0n, offset: 0, vcpu: 0 };
+  return { gfn: 0n, offset: 0, vcpu: 0, sharedInfo: false };
 }
 
 export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
@@ -4098,6 +4149,9 @@ export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
     }
     if (message.vcpu !== 0) {
       writer.uint32(24).uint32(message.vcpu);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(72).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -4139,6 +4193,14 @@ export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
             message.vcpu = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4156,6 +4218,11 @@ export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       vcpu: isSet(object.vcpu) ? globalThis.Number(object.vcpu) : 0,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -4170,6 +4237,9 @@ export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
     if (message.vcpu !== 0) {
       obj.vcpu = Math.round(message.vcpu);
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -4181,6 +4251,7 @@ export const RegisterVcpuInfoOp: MessageFns<RegisterVcpuInfoOp> = {
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
     message.offset = object.offset ?? 0;
     message.vcpu = object.vcpu ?? 0;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };
@@ -4978,7 +5049,7 @@ export const MHeadOp: MessageFns<MHeadOp> = {
 };
 
 function createBaseFillOp(): FillOp {
-  return { gfn: 0n, value: 0 };
+  return { gfn: 0n, value: 0, sharedInfo: false };
 }
 
 export const FillOp: MessageFns<FillOp> = {
@@ -4991,6 +5062,9 @@ export const FillOp: MessageFns<FillOp> = {
     }
     if (message.value !== 0) {
       writer.uint32(16).uint32(message.value);
+    }
+    if (message.sharedInfo !== false) {
+      writer.uint32(72).bool(message.sharedInfo);
     }
     return writer;
   },
@@ -5024,6 +5098,14 @@ export const FillOp: MessageFns<FillOp> = {
             message.value = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sharedInfo = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5040,6 +5122,11 @@ export const FillOp: MessageFns<FillOp> = {
     return {
       gfn: isSet(object.gfn) ? BigInt(object.gfn) : 0n,
       value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+      sharedInfo: isSet(object.sharedInfo)
+        ? globalThis.Boolean(object.sharedInfo)
+        : isSet(object.shared_info)
+        ? globalThis.Boolean(object.shared_info)
+        : false,
     };
   },
 
@@ -5051,6 +5138,9 @@ export const FillOp: MessageFns<FillOp> = {
     if (message.value !== 0) {
       obj.value = Math.round(message.value);
     }
+    if (message.sharedInfo !== false) {
+      obj.sharedInfo = message.sharedInfo;
+    }
     return obj;
   },
 
@@ -5061,6 +5151,7 @@ export const FillOp: MessageFns<FillOp> = {
     const message = createBaseFillOp();
     message.gfn = (object.gfn !== undefined && object.gfn !== null) ? BigInt(object.gfn) : 0n;
     message.value = object.value ?? 0;
+    message.sharedInfo = object.sharedInfo ?? false;
     return message;
   },
 };

@@ -102,31 +102,37 @@ export interface RecordOpen {
     /** A machine of the server; empty: "default". */
     { $case: "machine"; value: string }
     | undefined;
-  /** Domains whose memory is observed. */
-  observed: number[];
 }
 
-/** One step of a recording. */
+/** One step of a recording. Each gives the lines of the trace that tell what it did. */
 export interface RecordStep {
   /** The trace's number of the op, which the lines will carry. */
   i: number;
   step:
     | //
-    /** An op line, then observations of the domains that it changed. */
+    /** An op line, then observations of the attached domains that it changed. */
     { $case: "op"; value: Op }
     | //
-    /** The op is executed and gives no line; if it fails, the stream ends (FAILED_PRECONDITION). */
+    /** An op of the set-up: no line, unless it fails. */
     { $case: "arrange"; value: Op }
     | //
-    /** A full observation of a domain. */
+    /** A full observation of a domain, which is attached from here on. */
     { $case: "observe"; value: ObserveStep }
     | //
     /** An audit of a domain's ports. */
     { $case: "audit"; value: AuditStep }
     | //
-    /** Whether a vCPU still sleeps in SCHEDOP_poll. */
-    { $case: "pollJoin"; value: PollJoinStep }
+    /** Whether the SCHEDOP_poll that a vCPU began here has returned. */
+    { $case: "join"; value: JoinStep }
+    | //
+    /** A domain is observed from here on. No line. */
+    { $case: "attach"; value: AttachStep }
     | undefined;
+  /**
+   * `op` is executed so often, as long as it succeeds, and tells its first and last port.
+   * 0 and 1: once.
+   */
+  repeat: number;
 }
 
 export interface ObserveStep {
@@ -139,7 +145,11 @@ export interface AuditStep {
   limit: number;
 }
 
-export interface PollJoinStep {
+export interface AttachStep {
+  dom: number;
+}
+
+export interface JoinStep {
   caller: number;
   callerVcpu: number;
 }
@@ -1105,7 +1115,7 @@ export const RecordRequest: MessageFns<RecordRequest> = {
 };
 
 function createBaseRecordOpen(): RecordOpen {
-  return { subject: undefined, observed: [] };
+  return { subject: undefined };
 }
 
 export const RecordOpen: MessageFns<RecordOpen> = {
@@ -1117,13 +1127,6 @@ export const RecordOpen: MessageFns<RecordOpen> = {
       case "machine":
         writer.uint32(18).string(message.subject.value);
         break;
-    }
-    if (message.observed.length !== 0) {
-      writer.uint32(26).fork();
-      for (const v of message.observed) {
-        writer.uint32(v);
-      }
-      writer.join();
     }
     return writer;
   },
@@ -1157,24 +1160,6 @@ export const RecordOpen: MessageFns<RecordOpen> = {
             message.subject = { $case: "machine", value: reader.string() };
             continue;
           }
-          case 3: {
-            if (tag === 24) {
-              message.observed.push(reader.uint32());
-
-              continue;
-            }
-
-            if (tag === 26) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.observed.push(reader.uint32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1194,7 +1179,6 @@ export const RecordOpen: MessageFns<RecordOpen> = {
         : isSet(object.machine)
         ? { $case: "machine", value: globalThis.String(object.machine) }
         : undefined,
-      observed: globalThis.Array.isArray(object?.observed) ? object.observed.map((e: any) => globalThis.Number(e)) : [],
     };
   },
 
@@ -1204,9 +1188,6 @@ export const RecordOpen: MessageFns<RecordOpen> = {
       obj.scratch = MachineConfig.toJSON(message.subject.value);
     } else if (message.subject?.$case === "machine") {
       obj.machine = message.subject.value;
-    }
-    if (message.observed?.length) {
-      obj.observed = message.observed.map((e) => Math.round(e));
     }
     return obj;
   },
@@ -1230,13 +1211,12 @@ export const RecordOpen: MessageFns<RecordOpen> = {
         break;
       }
     }
-    message.observed = object.observed?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseRecordStep(): RecordStep {
-  return { i: 0, step: undefined };
+  return { i: 0, step: undefined, repeat: 0 };
 }
 
 export const RecordStep: MessageFns<RecordStep> = {
@@ -1257,9 +1237,15 @@ export const RecordStep: MessageFns<RecordStep> = {
       case "audit":
         AuditStep.encode(message.step.value, writer.uint32(42).fork()).join();
         break;
-      case "pollJoin":
-        PollJoinStep.encode(message.step.value, writer.uint32(50).fork()).join();
+      case "join":
+        JoinStep.encode(message.step.value, writer.uint32(50).fork()).join();
         break;
+      case "attach":
+        AttachStep.encode(message.step.value, writer.uint32(66).fork()).join();
+        break;
+    }
+    if (message.repeat !== 0) {
+      writer.uint32(56).uint32(message.repeat);
     }
     return writer;
   },
@@ -1322,7 +1308,23 @@ export const RecordStep: MessageFns<RecordStep> = {
               break;
             }
 
-            message.step = { $case: "pollJoin", value: PollJoinStep.decode(reader, reader.uint32()) };
+            message.step = { $case: "join", value: JoinStep.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.step = { $case: "attach", value: AttachStep.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.repeat = reader.uint32();
             continue;
           }
         }
@@ -1348,11 +1350,12 @@ export const RecordStep: MessageFns<RecordStep> = {
         ? { $case: "observe", value: ObserveStep.fromJSON(object.observe) }
         : isSet(object.audit)
         ? { $case: "audit", value: AuditStep.fromJSON(object.audit) }
-        : isSet(object.pollJoin)
-        ? { $case: "pollJoin", value: PollJoinStep.fromJSON(object.pollJoin) }
-        : isSet(object.poll_join)
-        ? { $case: "pollJoin", value: PollJoinStep.fromJSON(object.poll_join) }
+        : isSet(object.join)
+        ? { $case: "join", value: JoinStep.fromJSON(object.join) }
+        : isSet(object.attach)
+        ? { $case: "attach", value: AttachStep.fromJSON(object.attach) }
         : undefined,
+      repeat: isSet(object.repeat) ? globalThis.Number(object.repeat) : 0,
     };
   },
 
@@ -1369,8 +1372,13 @@ export const RecordStep: MessageFns<RecordStep> = {
       obj.observe = ObserveStep.toJSON(message.step.value);
     } else if (message.step?.$case === "audit") {
       obj.audit = AuditStep.toJSON(message.step.value);
-    } else if (message.step?.$case === "pollJoin") {
-      obj.pollJoin = PollJoinStep.toJSON(message.step.value);
+    } else if (message.step?.$case === "join") {
+      obj.join = JoinStep.toJSON(message.step.value);
+    } else if (message.step?.$case === "attach") {
+      obj.attach = AttachStep.toJSON(message.step.value);
+    }
+    if (message.repeat !== 0) {
+      obj.repeat = Math.round(message.repeat);
     }
     return obj;
   },
@@ -1406,13 +1414,20 @@ export const RecordStep: MessageFns<RecordStep> = {
         }
         break;
       }
-      case "pollJoin": {
+      case "join": {
         if (object.step?.value !== undefined && object.step?.value !== null) {
-          message.step = { $case: "pollJoin", value: PollJoinStep.fromPartial(object.step.value) };
+          message.step = { $case: "join", value: JoinStep.fromPartial(object.step.value) };
+        }
+        break;
+      }
+      case "attach": {
+        if (object.step?.value !== undefined && object.step?.value !== null) {
+          message.step = { $case: "attach", value: AttachStep.fromPartial(object.step.value) };
         }
         break;
       }
     }
+    message.repeat = object.repeat ?? 0;
     return message;
   },
 };
@@ -1569,12 +1584,79 @@ export const AuditStep: MessageFns<AuditStep> = {
   },
 };
 
-function createBasePollJoinStep(): PollJoinStep {
+function createBaseAttachStep(): AttachStep {
+  return { dom: 0 };
+}
+
+export const AttachStep: MessageFns<AttachStep> = {
+  encode(message: AttachStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dom !== 0) {
+      writer.uint32(8).uint32(message.dom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttachStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttachStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dom = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttachStep {
+    return { dom: isSet(object.dom) ? globalThis.Number(object.dom) : 0 };
+  },
+
+  toJSON(message: AttachStep): unknown {
+    const obj: any = {};
+    if (message.dom !== 0) {
+      obj.dom = Math.round(message.dom);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AttachStep>): AttachStep {
+    return AttachStep.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AttachStep>): AttachStep {
+    const message = createBaseAttachStep();
+    message.dom = object.dom ?? 0;
+    return message;
+  },
+};
+
+function createBaseJoinStep(): JoinStep {
   return { caller: 0, callerVcpu: 0 };
 }
 
-export const PollJoinStep: MessageFns<PollJoinStep> = {
-  encode(message: PollJoinStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const JoinStep: MessageFns<JoinStep> = {
+  encode(message: JoinStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.caller !== 0) {
       writer.uint32(8).uint32(message.caller);
     }
@@ -1584,7 +1666,7 @@ export const PollJoinStep: MessageFns<PollJoinStep> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PollJoinStep {
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinStep {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1593,7 +1675,7 @@ export const PollJoinStep: MessageFns<PollJoinStep> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePollJoinStep();
+      const message = createBaseJoinStep();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1625,7 +1707,7 @@ export const PollJoinStep: MessageFns<PollJoinStep> = {
     }
   },
 
-  fromJSON(object: any): PollJoinStep {
+  fromJSON(object: any): JoinStep {
     return {
       caller: isSet(object.caller) ? globalThis.Number(object.caller) : 0,
       callerVcpu: isSet(object.callerVcpu)
@@ -1636,7 +1718,7 @@ export const PollJoinStep: MessageFns<PollJoinStep> = {
     };
   },
 
-  toJSON(message: PollJoinStep): unknown {
+  toJSON(message: JoinStep): unknown {
     const obj: any = {};
     if (message.caller !== 0) {
       obj.caller = Math.round(message.caller);
@@ -1647,11 +1729,11 @@ export const PollJoinStep: MessageFns<PollJoinStep> = {
     return obj;
   },
 
-  create(base?: DeepPartial<PollJoinStep>): PollJoinStep {
-    return PollJoinStep.fromPartial(base ?? {});
+  create(base?: DeepPartial<JoinStep>): JoinStep {
+    return JoinStep.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<PollJoinStep>): PollJoinStep {
-    const message = createBasePollJoinStep();
+  fromPartial(object: DeepPartial<JoinStep>): JoinStep {
+    const message = createBaseJoinStep();
     message.caller = object.caller ?? 0;
     message.callerVcpu = object.callerVcpu ?? 0;
     return message;
@@ -1804,7 +1886,7 @@ export const TraceServiceService = {
    * Executes ops one by one and answers with what each did, as lines of a trace: the op's answer,
    * then what changed in the memory of the observed domains. The client compares.
    *
-   * The first message says in which machine. Each further message is answered by one, in order;
+   * The first message says in which machine, and may carry steps. Each message is answered by one, in order;
    * send many before reading the first answer.
    */
   record: {
@@ -1849,7 +1931,7 @@ export interface TraceServiceServer extends UntypedServiceImplementation {
    * Executes ops one by one and answers with what each did, as lines of a trace: the op's answer,
    * then what changed in the memory of the observed domains. The client compares.
    *
-   * The first message says in which machine. Each further message is answered by one, in order;
+   * The first message says in which machine, and may carry steps. Each message is answered by one, in order;
    * send many before reading the first answer.
    */
   record: handleBidiStreamingCall<RecordRequest, RecordResponse>;
