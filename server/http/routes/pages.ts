@@ -50,7 +50,7 @@ const PageList = Type.Object(
 
 const PageListQuery = Type.Object({ limit: LIMIT, after: Type.Optional(GFN) }, CLOSED);
 
-/** A frame number in decimal or hexadecimal; the pattern's message would help nobody, so see parseGfn. */
+/** `gfn` is text here: parseGfn says better than a pattern could what would be right. */
 const PageParams = Type.Object({
   ...DomainParams.properties,
   gfn: Type.String({
