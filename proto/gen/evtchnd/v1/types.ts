@@ -512,7 +512,7 @@ export interface Domain {
   activePorts: number;
   /** Of these, ports whose consumer is Xen. */
   xenPorts: number;
-  /** One more than the highest port that its ABI and max_evtchn_port allow. */
+  /** Ports that its ABI has; max_evtchn_port may allow fewer. */
   portsMax: number;
   /** How often it is paused by the toolstack; 0 runs. */
   pauseCount: number;
