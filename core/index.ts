@@ -35,6 +35,7 @@ export { XEN_VERSIONS, XEN_VERSION_DEFAULT } from './xen/versions.ts';
 export type { XenVersion } from './xen/versions.ts';
 export { compare } from './trace/compare.ts';
 export type { Difference } from './trace/compare.ts';
+export { ExportError, exportTrace } from './trace/export.ts';
 export { TRACE_FORMAT } from './trace/lines.ts';
 export type * from './trace/lines.ts';
 export { TraceError, parseTrace } from './trace/parse.ts';

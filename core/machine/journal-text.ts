@@ -1,7 +1,6 @@
 import type { MachineConfig, MachineOptions } from './config.ts';
 import { opInfo } from './op-table.ts';
 import type { Op } from './op.ts';
-import type { MachineSnapshot } from './snapshot-format.ts';
 
 export const JOURNAL_FORMAT = 'evtchnd-journal/1';
 
@@ -10,15 +9,15 @@ export class JournalError extends Error {
   override readonly name = 'JournalError';
 }
 
-/** JSON lines: a header with the configuration and the base, then an op a line. */
-export function formatJournal(
+/** A header with the configuration and the base (JSON too), then an op a line. */
+export function* journalLines(
   config: MachineConfig,
-  base: MachineSnapshot | undefined,
+  base: string | undefined,
   ops: Iterable<Op>,
-): string {
-  const lines = [JSON.stringify({ format: JOURNAL_FORMAT, config, base })];
-  for (const op of ops) lines.push(JSON.stringify(op));
-  return `${lines.join('\n')}\n`;
+): Generator<string, void, void> {
+  const header = JSON.stringify({ format: JOURNAL_FORMAT, config });
+  yield base === undefined ? header : `${header.slice(0, -1)},"base":${base}}`;
+  for (const op of ops) yield JSON.stringify(op);
 }
 
 export function parseJournal(text: string): {

@@ -1,5 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import type { Op } from './op.ts';
+import { VCPUS_MAX } from '../public/limits.ts';
 import { OPS } from './op-table.ts';
 import type { OpInfo } from './op-table.ts';
 
@@ -10,7 +11,7 @@ const RECORD_WORDS_MAX = 256;
 /** A header packs, from the lowest bits: ptr (1), op (6), caller's vCPU (12), caller (16). */
 const OP_FACTOR = 2;
 const VCPU_FACTOR = OP_FACTOR * 64;
-const CALLER_FACTOR = VCPU_FACTOR * 4096;
+const CALLER_FACTOR = VCPU_FACTOR * VCPUS_MAX;
 
 /** Argument values are integers; frame numbers may be any u64, -1 stands for "none". */
 const VALUE_MIN = -1;
@@ -19,7 +20,9 @@ const VALUE_MAX = 2 ** 64;
 /** The ops of a machine since its last checkpoint, 8 bytes a number. */
 export class Journal {
   readonly #segments: Float64Array[] = [];
-  #used = 0;
+  /** The last segment, and how much of it is used. */
+  #segment = new Float64Array(0);
+  #used = SEGMENT_WORDS;
   #count = 0;
 
   get count(): number {
@@ -32,7 +35,8 @@ export class Journal {
 
   /** Writes the op down. Answers the argument that no guest could express, if there is one. */
   append(op: Op, info: OpInfo): string | undefined {
-    const segment = this.#room();
+    if (this.#used + RECORD_WORDS_MAX > SEGMENT_WORDS) this.#addSegment();
+    const segment = this.#segment;
     const start = this.#used;
     let at = start + 1;
     const values = op as unknown as Record<string, number>;
@@ -51,6 +55,7 @@ export class Journal {
     }
     const ptr = op.ptr === undefined ? 0 : 1;
     const callerVcpu = op.callerVcpu ?? 0;
+    if (!(callerVcpu >= 0 && callerVcpu < VCPUS_MAX)) return 'callerVcpu';
     segment[start] =
       op.caller * CALLER_FACTOR + callerVcpu * VCPU_FACTOR + info.code * OP_FACTOR + ptr;
     this.#used = at;
@@ -73,14 +78,11 @@ export class Journal {
     assert(left === 0, 'the journal holds every op it counted');
   }
 
-  #room(): Float64Array {
-    const last = this.#segments.at(-1);
-    if (last !== undefined && this.#used + RECORD_WORDS_MAX <= SEGMENT_WORDS) return last;
-    if (last !== undefined && this.#used < SEGMENT_WORDS) last[this.#used] = END;
-    const segment = new Float64Array(SEGMENT_WORDS);
-    this.#segments.push(segment);
+  #addSegment(): void {
+    if (this.#used < SEGMENT_WORDS) this.#segment[this.#used] = END;
+    this.#segment = new Float64Array(SEGMENT_WORDS);
+    this.#segments.push(this.#segment);
     this.#used = 0;
-    return segment;
   }
 }
 
@@ -97,7 +99,7 @@ function decode(segment: Float64Array, start: number): { op: Op; next: number } 
     op: info.name,
     caller: Math.floor(header / CALLER_FACTOR),
   };
-  const callerVcpu = Math.floor(header / VCPU_FACTOR) % 4096;
+  const callerVcpu = Math.floor(header / VCPU_FACTOR) % VCPUS_MAX;
   if (callerVcpu !== 0) op['callerVcpu'] = callerVcpu;
   if (header % 2 === 1) op['ptr'] = 'bad';
   let at = start + 1;

@@ -9,7 +9,7 @@ import { completeConfig } from './config.ts';
 import type { MachineConfig, MachineOptions } from './config.ts';
 import { violations } from './invariants.ts';
 import { Journal } from './journal.ts';
-import { formatJournal, parseJournal } from './journal-text.ts';
+import { journalLines, parseJournal } from './journal-text.ts';
 import type { OpName, OpOf, Op } from './op.ts';
 import { opInfo } from './op-table.ts';
 import { Outbox } from './outbox.ts';
@@ -18,6 +18,9 @@ import { restoreState, takeSnapshot } from './snapshot.ts';
 import type { MachineSnapshot } from './snapshot-format.ts';
 import { debugKeyE } from './debug-key.ts';
 import * as view from './view.ts';
+
+/** A port takes about as long to snapshot as an op to execute: so checkpoints cost a fourth. */
+const CHECKPOINT_OPS_PER_PORT = 4;
 
 /**
  * One virtual Xen host: a hypervisor and its domains. `execute` is the only way in; what came of
@@ -28,9 +31,11 @@ export class Machine {
   readonly config: MachineConfig;
   readonly outbox: Outbox;
   readonly #xen: Hypervisor;
-  /** Ops since #base, which is where the machine began, or the last checkpoint. */
+  /** Ops since #base: the snapshot, as JSON, of a restore or of the last checkpoint. */
   #journal = new Journal();
-  #base: MachineSnapshot | undefined;
+  #base: string | undefined;
+  /** Ops that the journal must have before a checkpoint is worth its cost. */
+  #checkpointOps = 0;
   #opCount: number;
   #retired: { readonly message: string; readonly op: number } | undefined;
 
@@ -59,7 +64,7 @@ export class Machine {
     restore?: (xen: Hypervisor) => void,
   ) {
     this.config = config;
-    this.#base = base;
+    this.#base = base && JSON.stringify(base);
     this.#opCount = base?.opCount ?? 0;
     this.outbox = new Outbox(config.limits.effects, base?.lastEffect);
     this.#xen = new Hypervisor(config.xen, this.outbox, {
@@ -99,6 +104,7 @@ export class Machine {
     const info = opInfo(op.op);
     if (info === undefined) return refuse('bad_argument', `there is no op "${op.op}"`);
     const caller = this.#xen.domains.get(op.caller);
+    if (caller === undefined && op.caller >>> 16 !== 0) return badArgument(op, 'caller');
     const refusal = refusalOf(this.#xen, this.config, op, info, caller);
     if (refusal !== undefined) return refusal;
     if (this.#journal.bytes >= this.config.limits.journalBytes) this.#checkpoint();
@@ -131,9 +137,14 @@ export class Machine {
     return this.snapshot().hash;
   }
 
-  /** The journal as text, to replay or to keep: see docs/journal.md. */
+  /** The journal as lines of text, to keep and to replay: docs/journal.md. */
+  journalLines(): Iterable<string> {
+    return journalLines(this.config, this.#base, this.#journal.ops());
+  }
+
+  /** The journal as one text. */
   journalText(): string {
-    return formatJournal(this.config, this.#base, this.#journal.ops());
+    return `${[...this.journalLines()].join('\n')}\n`;
   }
 
   /** The ops since the beginning, or since the last checkpoint. */
@@ -144,6 +155,15 @@ export class Machine {
   /** The invariants that do not hold; none in a machine that works. */
   invariantViolations(): string[] {
     return violations(this.#xen);
+  }
+
+  get domainCount(): number {
+    return this.#xen.domains.size;
+  }
+
+  /** Ports that are bound, in all domains. */
+  get activePorts(): number {
+    return view.activePorts(this.#xen);
   }
 
   domains(): view.DomainView[] {
@@ -203,8 +223,13 @@ export class Machine {
     if (violation !== undefined) throw new InvariantViolation(violation);
   }
 
+  /** Starts the journal anew from a snapshot, but seldom enough for its cost not to show. */
   #checkpoint(): void {
-    this.#base = this.snapshot();
+    if (this.#journal.count < this.#checkpointOps) return;
+    const ports = this.domains().reduce((sum, { validPorts }) => sum + validPorts, 0);
+    this.#checkpointOps = ports * CHECKPOINT_OPS_PER_PORT;
+    if (this.#journal.count < this.#checkpointOps) return;
+    this.#base = JSON.stringify(this.snapshot());
     this.#journal = new Journal();
   }
 
@@ -224,6 +249,6 @@ function badArgument(op: Op, name: string): Refusal {
   const value = String((op as unknown as Record<string, unknown>)[name]);
   return refuse(
     'bad_argument',
-    `${name} of ${op.op} is ${value}: give a whole number, u64 at most`,
+    `${name} of ${op.op} is ${value}: give a whole number in its range`,
   );
 }

@@ -23,6 +23,8 @@ export class Outbox implements EffectSink {
   #capacity: number;
   #last: number;
   #first: number;
+  /** Where the next effect goes: it stays a small integer, which sequence numbers may not. */
+  #slot: number;
   /** The op whose effects come now. */
   op = 0;
 
@@ -34,6 +36,7 @@ export class Outbox implements EffectSink {
     this.#ops = new Float64Array(this.#capacity);
     this.#last = last;
     this.#first = last + 1;
+    this.#slot = (last + 1) % this.#capacity;
   }
 
   /** Sequence number of the newest effect; 0 before there is one. */
@@ -48,8 +51,7 @@ export class Outbox implements EffectSink {
 
   emit(kind: number, dom: Domid, vcpu: VcpuId, port: Port, detail: number): void {
     if (this.#last - this.#first + 1 === this.#capacity) this.#makeRoom();
-    this.#last += 1;
-    const slot = this.#last % this.#capacity;
+    const slot = this.#slot;
     const at = slot * FIELDS;
     const ring = this.#ring;
     ring[at] = kind;
@@ -58,6 +60,8 @@ export class Outbox implements EffectSink {
     ring[at + 3] = port;
     ring[at + 4] = detail;
     this.#ops[slot] = this.op;
+    this.#last += 1;
+    this.#slot = slot + 1 === this.#capacity ? 0 : slot + 1;
   }
 
   /** Up to `max` effects, from sequence number `from` on. */
@@ -101,5 +105,6 @@ export class Outbox implements EffectSink {
     this.#ring = ring;
     this.#ops = ops;
     this.#capacity = capacity;
+    this.#slot = (this.#last + 1) % capacity;
   }
 }

@@ -78,17 +78,23 @@ export interface VcpuView {
   readonly virqs: readonly { readonly virq: number; readonly port: number }[];
 }
 
-/** Counts up with every write to a domain's memory, or to one of its pages. */
+/** Changes with every write to a domain's memory, or to one of its pages. */
 export interface MemoryWatch {
   readonly version: number;
   /** Version of the memory at the last write to each page; page 0 is shared_info, 1 is gfn 0. */
-  readonly pageVersions: Float64Array;
+  readonly pageVersions: Int32Array;
   /** The memory itself, not to be written: page 0 is shared_info, 1 is gfn 0. */
   readonly words: Uint32Array;
 }
 
 export const domains = (xen: Hypervisor): DomainView[] =>
   [...xen.domains.values()].sort((a, b) => a.domid - b.domid).map((d) => describeDomain(xen, d));
+
+export function activePorts(xen: Hypervisor): number {
+  let sum = 0;
+  for (const found of xen.domains.values()) sum += found.activePorts;
+  return sum;
+}
 
 export function domain(xen: Hypervisor, dom: number): DomainView | undefined {
   const found = xen.domains.get(dom);

@@ -1,3 +1,5 @@
+import type { GuestKind } from '../public/shared-info.ts';
+
 /** The lines of xen-evtchn-trace/1, one JSON object each: docs/trace-format.md. */
 
 export const TRACE_FORMAT = 'xen-evtchn-trace/1';
@@ -18,10 +20,14 @@ export interface HeaderDomain {
   readonly privileged: boolean;
   readonly vcpus?: number;
   readonly max_evtchn_port?: number;
-  readonly guest?: 'pv64' | 'pv32';
+  /** Recordings say pv64 or pv32; exported histories any kind. */
+  readonly guest?: GuestKind;
   readonly vcpus_up?: number;
   readonly hvm?: boolean;
+  /** false: an HVM guest that stays paused, and is not observed. */
   readonly runs?: boolean;
+  /** Frames of guest memory, in exported histories. */
+  readonly pages?: number;
 }
 
 /** What was asked, and what Xen answered. */

@@ -94,7 +94,7 @@ export class Observer {
     };
   }
 
-  #fifo(words: Uint32Array, versions: Float64Array): { fifo?: FifoState } {
+  #fifo(words: Uint32Array, versions: Int32Array): { fifo?: FifoState } {
     const { arrayGfns } = this.#machine.domain(this.#dom)!;
     for (const gfn of arrayGfns.slice(this.#array.length)) {
       this.#array.push({ gfn, words: new Uint32Array(WORDS_PER_PAGE), version: -1 });
@@ -127,7 +127,7 @@ export class Observer {
     return found;
   }
 
-  #changedWords(words: Uint32Array, versions: Float64Array): [string, string][] {
+  #changedWords(words: Uint32Array, versions: Int32Array): [string, string][] {
     const found: [number, number][] = [];
     for (const [slot, page] of this.#array.entries()) {
       const version = versions[page.gfn + 1]!;

@@ -92,29 +92,31 @@ function arrange({ header, body }: Trace): RecordStep[] {
   const add = (op: Op) => steps.push({ kind: 'arrange', op });
   for (const domain of header.domains) {
     add(createDomain(domain, header.guest === 'pv32' ? 'pv32' : 'pv64'));
-    if (domain.id === 0) arrangeDom0(body, add);
-    else if (domain.runs !== false) steps.push({ kind: 'attach', dom: domain.id });
+    if (domain.id === 0 && domain.vcpus === undefined) arrangeDom0(body, add);
+    if (domain.id === 0) continue;
+    if (domain.runs !== false) steps.push({ kind: 'attach', dom: domain.id });
   }
   return steps;
 }
 
 function createDomain(domain: HeaderDomain, guest: GuestKind): OpOf<'create_domain'> {
-  const kind = domain.hvm === true ? 'hvm64' : (domain.guest ?? guest);
+  const bits = domain.id === 0 ? 'pv64' : guest;
+  const kind = domain.hvm === true ? 'hvm64' : (domain.guest ?? bits);
   return {
     op: 'create_domain',
     caller: DOMID_XEN,
     dom: domain.id,
-    guest: GUEST_KINDS.indexOf(domain.id === 0 ? 'pv64' : kind),
+    guest: GUEST_KINDS.indexOf(kind),
     privileged: domain.privileged ? 1 : 0,
     vcpus: domain.vcpus ?? 1,
     vcpusUp: domain.vcpus_up ?? 1,
     maxEvtchnPort: domain.max_evtchn_port ?? MAX_EVTCHN_PORT,
-    pages: GUEST_PAGES_DEFAULT,
+    pages: domain.pages ?? GUEST_PAGES_DEFAULT,
     paused: domain.runs === false ? 1 : 0,
   };
 }
 
-/** dom0's kernel uses the FIFO ABI, keeps every port masked, and owns the ports of its audit. */
+/** Recorded on real Xen, dom0 is a Linux: it uses the FIFO ABI, keeps every port masked, and owns the ports of its audit. */
 function arrangeDom0(body: readonly BodyLine[], add: (op: Op) => void): void {
   const from = { caller: 0 } as const;
   const first = body.find((line): line is AuditLine => 'audit' in line && line.audit === 0);

@@ -14,7 +14,8 @@ export class GuestMemory {
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
   /** Version of the whole memory at the last write to each page; page 0 is shared_info. */
-  readonly pageVersions: Float64Array;
+  readonly pageVersions: Int32Array;
+  /** Counts writes, modulo 2^32: compare it for equality only. */
   version = 0;
 
   constructor(frames: number) {
@@ -22,7 +23,7 @@ export class GuestMemory {
     this.frames = frames;
     this.words = new Uint32Array(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.pageVersions = new Float64Array(frames + 1);
+    this.pageVersions = new Int32Array(frames + 1);
   }
 
   /** Whether the guest owns frame `gfn` and may write to it. */
@@ -80,11 +81,11 @@ export class GuestMemory {
 
   /** A structure that Xen shares with the guest came to lie here, or no longer does. */
   reshape(): void {
-    this.version += 1;
+    this.version = (this.version + 1) | 0;
   }
 
   touch(index: WordIndex): void {
-    this.version += 1;
+    this.version = (this.version + 1) | 0;
     this.pageVersions[index >>> 10] = this.version;
   }
 }
