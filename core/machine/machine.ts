@@ -209,6 +209,11 @@ export class Machine {
     return view.vcpuInfoWord(this.#xen, dom, vcpu);
   }
 
+  /** Frames of the FIFO event array of `dom`; none under the 2-level ABI. */
+  arrayGfns(dom: number): readonly number[] {
+    return this.#xen.domains.get(dom)?.fifo?.gfns ?? [];
+  }
+
   controlBlock(dom: number, vcpu: number): view.VcpuView['controlBlock'] {
     return view.controlBlock(this.#xen, dom, vcpu);
   }

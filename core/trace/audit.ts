@@ -37,16 +37,17 @@ function auditPort(port: number, value: PortStatus): AuditPort {
 /** Joins a port to the run before it, where it follows that and says the same. */
 function append(ports: AuditPort[], next: AuditPort): void {
   const last = ports.at(-1);
-  if (last !== undefined && (last.to ?? last.port) + 1 === next.port && sameFields(last, next)) {
-    ports[ports.length - 1] = { port: last.port, to: next.port, ...fieldsOf(last) };
+  if (last !== undefined && (last.to ?? last.port) + 1 === next.port && saysTheSame(last, next)) {
+    ports[ports.length - 1] = { ...last, to: next.port };
   } else {
     ports.push(next);
   }
 }
 
-function fieldsOf({ port: _port, to: _to, ...fields }: AuditPort): Omit<AuditPort, 'port' | 'to'> {
-  return fields;
-}
-
-const sameFields = (a: AuditPort, b: AuditPort): boolean =>
-  JSON.stringify(fieldsOf(a)) === JSON.stringify(fieldsOf(b));
+const saysTheSame = (a: AuditPort, b: AuditPort): boolean =>
+  a.status === b.status &&
+  a.vcpu === b.vcpu &&
+  a.remote_dom === b.remote_dom &&
+  a.remote_port === b.remote_port &&
+  a.pirq === b.pirq &&
+  a.virq === b.virq;

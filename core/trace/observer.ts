@@ -95,7 +95,7 @@ export class Observer {
   }
 
   #fifo(words: Uint32Array, versions: Int32Array): { fifo?: FifoState } {
-    const { arrayGfns } = this.#machine.domain(this.#dom)!;
+    const arrayGfns = this.#machine.arrayGfns(this.#dom);
     for (const gfn of arrayGfns.slice(this.#array.length)) {
       this.#array.push({ gfn, words: new Uint32Array(WORDS_PER_PAGE), version: -1 });
     }
