@@ -63,4 +63,4 @@ export class BitTree {
 }
 
 /** Index of the lowest set bit of a word that is not 0. */
-export const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
+const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);

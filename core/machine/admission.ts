@@ -10,7 +10,7 @@ import { MEMORY_ACTIONS } from './op.ts';
 import type { Op, OpOf } from './op.ts';
 
 /** Virtual time stays an exact number: 104 days of nanoseconds. */
-export const NOW_NS_MAX = Number.MAX_SAFE_INTEGER;
+const NOW_NS_MAX = Number.MAX_SAFE_INTEGER;
 
 export const refuse = (refused: RefusalReason, message: string): Refusal => ({
   ok: false,

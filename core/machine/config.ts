@@ -1,6 +1,6 @@
 import { GUEST_PAGES_MAX } from '../public/limits.ts';
-import { XEN_VERSIONS, XEN_VERSION_DEFAULT } from '../xen/versions.ts';
-import type { XenVersion } from '../xen/versions.ts';
+import { XEN_VERSIONS, XEN_VERSION_DEFAULT } from '../public/versions.ts';
+import type { XenVersion } from '../public/versions.ts';
 
 /** Bounds of one machine, besides those of Xen itself. */
 export interface MachineLimits {

@@ -7,7 +7,7 @@ import type { PageImage } from './snapshot-format.ts';
 /** The pages of a memory that are not all zeros. */
 export function pageImages(memory: GuestMemory): PageImage[] {
   const images: PageImage[] = [];
-  for (let gfn = -1; gfn < memory.frames; gfn += 1) {
+  for (let gfn = -1; gfn < memory.usedFrames; gfn += 1) {
     const page = memory.page(gfn);
     if (page.some((byte) => byte !== 0)) images.push([gfn + 1, toBase64(page)]);
   }

@@ -41,6 +41,7 @@ function restoreDomain(xen: Hypervisor, image: DomainImage): Domain {
     domain.pirqs.set(pirq, { irq: irq < 0 ? undefined : irq, port });
   }
   if (image.fifo !== null) {
+    for (const gfn of image.fifo) domain.memory.use(gfn);
     domain.fifo = { gfns: [...image.fifo] };
     domain.abi = EVENT_FIFO;
   }
@@ -65,7 +66,7 @@ function restoreVcpu(domain: Domain, vcpu: Vcpu, image: VcpuImage): void {
   }
   if (domain.fifo === undefined) return;
   vcpu.fifo = new FifoVcpu();
-  vcpu.fifo.tails.set(image.tails);
+  for (const [priority, tail] of image.tails.entries()) vcpu.fifo.tails[priority] = tail;
   if (image.block === null) return;
   const [gfn, offset] = image.block;
   vcpu.fifo.block = { gfn, offset, word: domain.memory.wordAt(gfn, offset) };

@@ -171,7 +171,7 @@ function setBits(words: Uint32Array): number[] {
 }
 
 /** Three consecutive ports or more become [first, last]. */
-export function runs(ports: readonly number[]): PortRun[] {
+function runs(ports: readonly number[]): PortRun[] {
   const found: PortRun[] = [];
   for (let at = 0; at < ports.length; ) {
     let end = at;

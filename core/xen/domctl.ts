@@ -18,7 +18,7 @@ import { raiseGlobalVirq } from './virq.ts';
 /** Xen counts no more pauses of a domain than this. */
 const PAUSE_COUNT_MAX = 255;
 
-export const vcpusMax = (guest: GuestKind): number => (isPv(guest) ? VCPUS_MAX : HVM_VCPUS_MAX);
+const vcpusMax = (guest: GuestKind): number => (isPv(guest) ? VCPUS_MAX : HVM_VCPUS_MAX);
 
 /**
  * XEN_DOMCTL_createdomain and the builder's work: a domain with fresh, zeroed memory and no ports.

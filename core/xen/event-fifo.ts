@@ -32,7 +32,7 @@ export interface FifoArray {
 export class FifoVcpu {
   /** Where the control block is mapped; undefined before EVTCHNOP_init_control. */
   block: { readonly gfn: number; readonly offset: number; readonly word: WordIndex } | undefined;
-  readonly tails = new Uint32Array(EVTCHN_FIFO_MAX_QUEUES);
+  readonly tails: Port[] = Array.from({ length: EVTCHN_FIFO_MAX_QUEUES }, () => 0);
 }
 
 const NO_WORD = -1;

@@ -62,6 +62,7 @@ export function expandArray(xen: Hypervisor, caller: Domain, args: { gfn: number
   if (!caller.memory.isWritable(args.gfn)) return fail('EINVAL');
 
   const first = gfns.length * WORDS_PER_PAGE;
+  caller.memory.use(args.gfn);
   gfns.push(args.gfn);
   caller.memory.reshape();
   const end = Math.min(first + WORDS_PER_PAGE, caller.ports.validCount);

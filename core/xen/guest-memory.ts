@@ -1,29 +1,35 @@
 import { assert } from '../lib/assert.ts';
-import { PAGE_SHIFT, PAGE_SIZE, WORDS_PER_PAGE } from '../public/limits.ts';
+import { PAGE_SIZE, WORDS_PER_PAGE } from '../public/limits.ts';
 
 /** Index of a u32 in a domain's memory. */
 export type WordIndex = number;
 
 /**
  * The memory that Xen and one guest share, in one ArrayBuffer: first shared_info, then the guest's
- * frames 0, 1, 2, … Every write counts up the version of its page, so that an observer finds what
- * changed without comparing what did not.
+ * frames 0, 1, 2, … The buffer reaches as far as frames were used; beyond it all is zero. Every
+ * write changes the version of its page, so that an observer finds what changed without comparing
+ * what did not.
  */
 export class GuestMemory {
   readonly frames: number;
-  readonly words: Uint32Array;
-  readonly bytes: Uint8Array;
+  /** The buffer as words and as bytes: not to be kept, as the buffer moves when it grows. */
+  words: Uint32Array;
+  bytes: Uint8Array;
   /** Version of the whole memory at the last write to each page; page 0 is shared_info. */
   readonly pageVersions: Int32Array;
   /** Counts writes, modulo 2^32: compare it for equality only. */
   version = 0;
 
   constructor(frames: number) {
-    const buffer = new ArrayBuffer((frames + 1) * PAGE_SIZE);
     this.frames = frames;
-    this.words = new Uint32Array(buffer);
-    this.bytes = new Uint8Array(buffer);
+    this.bytes = new Uint8Array(PAGE_SIZE);
+    this.words = new Uint32Array(this.bytes.buffer);
     this.pageVersions = new Int32Array(frames + 1);
+  }
+
+  /** Frames that were used so far: those from here on are all zero. */
+  get usedFrames(): number {
+    return this.bytes.length / PAGE_SIZE - 1;
   }
 
   /** Whether the guest owns frame `gfn` and may write to it. */
@@ -31,15 +37,26 @@ export class GuestMemory {
     return gfn >= 0 && gfn < this.frames;
   }
 
+  /** Makes frame `gfn` part of the buffer, which at least doubles, so that growing stays rare. */
+  use(gfn: number): void {
+    if (gfn < this.usedFrames) return;
+    const frames = Math.min(this.frames, Math.max(gfn + 1, this.usedFrames * 2));
+    const bytes = new Uint8Array((frames + 1) * PAGE_SIZE);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer);
+  }
+
   /** Where the `offset`-th byte of frame `gfn` lies; gfn -1 is shared_info. */
   wordAt(gfn: number, offset: number): WordIndex {
     assert(gfn >= -1 && gfn < this.frames, 'a frame belongs to the guest');
     assert(offset >= 0 && offset < PAGE_SIZE && offset % 4 === 0, 'a word lies within its frame');
+    this.use(gfn);
     return (gfn + 1) * WORDS_PER_PAGE + (offset >> 2);
   }
 
   page(gfn: number): Uint8Array {
-    const start = (gfn + 1) << PAGE_SHIFT;
+    const start = this.wordAt(gfn, 0) * 4;
     return this.bytes.subarray(start, start + PAGE_SIZE);
   }
 

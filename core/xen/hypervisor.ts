@@ -1,4 +1,3 @@
-import { assert } from '../lib/assert.ts';
 import type { EffectSink } from '../public/effect.ts';
 import { DOMID_SELF } from '../public/ids.ts';
 import type { Domid } from '../public/ids.ts';
@@ -7,8 +6,8 @@ import type { Evtchn } from './evtchn.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { DUMMY_POLICY } from './policy.ts';
 import type { Policy } from './policy.ts';
-import { BEHAVIOUR } from './versions.ts';
-import type { Behaviour, XenVersion } from './versions.ts';
+import { BEHAVIOUR } from '../public/versions.ts';
+import type { Behaviour, XenVersion } from '../public/versions.ts';
 
 /** Who shares an IRQ of the host. */
 export interface IrqAction {
@@ -56,11 +55,5 @@ export class Hypervisor {
   raise(domain: Domain, evtchn: Evtchn): void {
     if (!evtchn.usable) return;
     domain.abi.setPending(this, domain, domain.vcpu(evtchn.notifyVcpu), evtchn);
-  }
-
-  /** The peer's binding, which must point back: an interdomain channel has two ends. */
-  peerOf(binding: Evtchn['binding']): { remote: Domain; peer: Evtchn } {
-    assert(binding.state === 'interdomain', 'only interdomain ports have a peer');
-    return binding;
   }
 }

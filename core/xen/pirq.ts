@@ -12,7 +12,7 @@ import type { Hypervisor } from './hypervisor.ts';
 const IRQ_MAX_GUESTS = 32;
 
 /** PIRQ numbers that exist for a domain. arm64 has no PIRQs. */
-export function pirqCount(domain: Domain): number {
+function pirqCount(domain: Domain): number {
   if (domain.guest === 'arm64') return 0;
   return NR_GSIS + (domain.privileged ? EXTRA_DOM0_PIRQS : EXTRA_DOMU_PIRQS);
 }

@@ -76,7 +76,7 @@ function fits(domain: Domain, offset: number): boolean {
 }
 
 /** The frame after a PV guest's memory stands for its page tables: its own, but not writable. */
-export const isPageTable = (domain: Domain, gfn: number): boolean =>
+const isPageTable = (domain: Domain, gfn: number): boolean =>
   isPv(domain.guest) && gfn === domain.memory.frames;
 
 function moveInfo(domain: Domain, vcpu: Vcpu, gfn: number, offset: number): void {

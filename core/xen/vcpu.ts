@@ -29,7 +29,7 @@ export class Vcpu {
   /** System time in ns at which the poll ends by itself; 0: never. */
   pollDeadline = 0;
   /** VIRQ → port, 0 if it is not bound here. Xen's `virq_to_evtchn`. */
-  readonly virqToPort = new Uint32Array(NR_VIRQS);
+  readonly virqToPort: Port[] = Array.from({ length: NR_VIRQS }, () => 0);
   /** Set up with the domain's first control block. */
   fifo: FifoVcpu | undefined;
 

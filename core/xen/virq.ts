@@ -18,7 +18,7 @@ export function virqClass(xen: Hypervisor, virq: number): VirqClass {
 }
 
 /** The domain that a global VIRQ is sent to: dom0 unless the toolstack chose another. */
-export const virqHandler = (xen: Hypervisor, virq: number): Domain | undefined =>
+const virqHandler = (xen: Hypervisor, virq: number): Domain | undefined =>
   xen.virqHandlers.get(virq) ?? xen.domains.get(0);
 
 /**
