@@ -6,13 +6,20 @@ export interface PageFields {
   readonly sharedInfo: boolean;
 }
 
+const GFN_MAX = 2n ** 64n - 1n;
+
 /** What a request says to name the page. Any 64-bit number may be tried: Xen judges it. */
 export function pageFields(page: Page): PageFields {
   if (page === 'shared_info') return { gfn: 0n, sharedInfo: true };
-  return { gfn: BigInt.asUintN(64, BigInt(page)), sharedInfo: false };
+  const gfn = BigInt(page);
+  if (gfn >= 0n && gfn <= GFN_MAX) return { gfn, sharedInfo: false };
+  throw new TypeError(`${page} is no page: give a gfn from 0 to 2^64 - 1, or 'shared_info'`);
 }
 
 /** A moment of virtual time, or a length of it, in ns. */
 export type Nanoseconds = number | bigint;
 
-export const nanoseconds = (ns: Nanoseconds): bigint => BigInt(ns);
+export function nanoseconds(ns: Nanoseconds): bigint {
+  if (ns >= 0 && (typeof ns === 'bigint' || Number.isInteger(ns))) return BigInt(ns);
+  throw new TypeError(`${ns} is no time: give a whole number of ns`);
+}

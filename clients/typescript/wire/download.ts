@@ -1,20 +1,15 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 
-import type { EvtchndError } from '../errors.ts';
-
 /**
  * The messages of a stream, as they come, for one loop. Leaving the loop cancels the stream; what
  * the service ends it with is thrown. A loop that does not keep up makes the service wait.
  */
 export class Download<Message> implements AsyncIterable<Message> {
   readonly #stream: ClientReadableStream<Message>;
-  readonly #explain: (error: ServiceError) => EvtchndError;
+  readonly #explain: (error: ServiceError) => Error;
   #failure: ServiceError | undefined;
 
-  constructor(
-    stream: ClientReadableStream<Message>,
-    explain: (error: ServiceError) => EvtchndError,
-  ) {
+  constructor(stream: ClientReadableStream<Message>, explain: (error: ServiceError) => Error) {
     this.#stream = stream;
     this.#explain = explain;
     // A loop hears of errors only while it runs: the stream may fail before, and after.

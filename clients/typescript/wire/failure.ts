@@ -14,8 +14,13 @@ const NO_ANSWER: ReadonlySet<number> = new Set([
   GrpcStatus.CANCELLED,
 ]);
 
+/** What grpc-js says of a request that generated code could not write: it was not sent. */
+const UNSERIALIZABLE = /^Request message serialization failure: (.*)/;
+
 /** Makes the library's error of grpc-js's. */
-export function explain(error: ServiceError, address: string): EvtchndError {
+export function explain(error: ServiceError, address: string): EvtchndError | TypeError {
+  const invalid = UNSERIALIZABLE.exec(error.details)?.[1];
+  if (invalid !== undefined) return new TypeError(`an argument is out of range: ${invalid}`);
   const info = errorInfo(error);
   if (info?.domain === 'xen') {
     const number = Number(info.metadata['errno']);

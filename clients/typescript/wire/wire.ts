@@ -3,7 +3,6 @@ import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ClientWritableStream, ServiceError } from '@grpc/grpc-js';
 
 import { ConnectionError } from '../errors.ts';
-import type { EvtchndError } from '../errors.ts';
 import { parseAddress } from './address.ts';
 import { Backoff } from './backoff.ts';
 import { Download } from './download.ts';
@@ -136,7 +135,7 @@ export class Wire {
     });
   }
 
-  explain(error: ServiceError): EvtchndError {
+  explain(error: ServiceError): Error {
     return explain(error, this.address);
   }
 
