@@ -23,6 +23,11 @@ export function parseTrace(text: string, name: string): Trace {
   const body = texts.slice(1, -1).map((line, index) => {
     return checkBody(name, parseLine(name, line, index + 2), index + 2);
   });
+  const last = body.at(-1)?.i ?? 0;
+  if (end['ops'] !== last) {
+    const what = `ops is ${String(end['ops'])}, and the line before is of op ${last}`;
+    throw error(name, texts.length, `${what}: lines are missing, or were added`);
+  }
   return { name, header, body, end: end as unknown as EndLine };
 }
 
