@@ -1,0 +1,98 @@
+/**
+ * Where versions of FreeBSD's xen_intr.c differ, as data: one implementation reads them. Each
+ * value names a behaviour that was shipped or proposed; docs/guest-layer.md says by which commit.
+ */
+export interface Knobs {
+  /** What a source without a port holds: 0, which Xen reserves, or ~0, which is no port. */
+  readonly sentinel: 'zero' | 'all-ones';
+  /** When the sources count as exhausted: with more than NR of them, or with NR. */
+  readonly allocGuard: 'gt' | 'ge';
+  /** What release asks before it touches the port: nothing, a number in range, or its ownership. */
+  readonly releaseGuard: 'none' | 'range' | 'owner';
+  /** Whether that question is asked with the lock held. */
+  readonly guardUnderLock: boolean;
+  /** Whether bind detaches who still believes to own the port, and makes the port as new. */
+  readonly bindRepair: boolean;
+  /** Whether bind resets the flag that makes release close the port. */
+  readonly closeResetOnBind: boolean;
+  /** Whether the handle is given to the caller only once everything has succeeded. */
+  readonly publishHandleLate: boolean;
+  /** What bind_virq and bind_ipi give to unbind when they fail. */
+  readonly unbindIndirection: 'wrong' | 'right';
+  /** Whether the PIC's disable hooks leave a source without a port alone. */
+  readonly disableHookGuard: boolean;
+  /** Whether a vector that somebody else took is noticed. */
+  readonly registerCheck: boolean;
+  /** How resume gives VIRQs and IPIs their new ports. */
+  readonly resume: 'rebuild' | 'in-place' | 'in-place-no-chain';
+  /** Whether get_evtchn_from_port reads the table once, with the lock held. */
+  readonly lookUpUnderLock: boolean;
+  /** Whether bind_local_port refuses port 0, ports out of range and ports that have a source. */
+  readonly localPortCheck: boolean;
+  /** Whether signal sends only on a port that the source still owns. */
+  readonly signalGuard: boolean;
+  /** Whether the ithread's end leaves a port masked that was masked before. */
+  readonly maskedState: boolean;
+  /** Which unused source is taken again: the lowest, or the one released last. */
+  readonly recycle: 'lowest' | 'lifo';
+  /** Assertions are compiled in: KASSERT panics. */
+  readonly invariants: boolean;
+}
+
+export type VariantName = 'old-2021' | 'landed-2023' | 'fixed-2024' | 'review-ideal';
+
+const OLD_2021: Knobs = {
+  sentinel: 'zero',
+  allocGuard: 'gt',
+  releaseGuard: 'none',
+  guardUnderLock: true,
+  bindRepair: false,
+  closeResetOnBind: false,
+  publishHandleLate: false,
+  unbindIndirection: 'wrong',
+  disableHookGuard: false,
+  registerCheck: false,
+  resume: 'rebuild',
+  lookUpUnderLock: false,
+  localPortCheck: false,
+  signalGuard: false,
+  maskedState: true,
+  recycle: 'lowest',
+  invariants: true,
+};
+
+const LANDED_2023: Knobs = {
+  ...OLD_2021,
+  sentinel: 'all-ones',
+  allocGuard: 'ge',
+  releaseGuard: 'range',
+  closeResetOnBind: true,
+  registerCheck: true,
+  resume: 'in-place',
+};
+
+const FIXED_2024: Knobs = {
+  ...LANDED_2023,
+  publishHandleLate: true,
+  unbindIndirection: 'right',
+  disableHookGuard: true,
+  recycle: 'lifo',
+};
+
+const REVIEW_IDEAL: Knobs = {
+  ...FIXED_2024,
+  releaseGuard: 'owner',
+  bindRepair: true,
+  lookUpUnderLock: true,
+  localPortCheck: true,
+  signalGuard: true,
+};
+
+export const VARIANTS: Readonly<Record<VariantName, Knobs>> = {
+  'old-2021': OLD_2021,
+  'landed-2023': LANDED_2023,
+  'fixed-2024': FIXED_2024,
+  'review-ideal': REVIEW_IDEAL,
+};
+
+export const VARIANT_DEFAULT: VariantName = 'review-ideal';

@@ -1,0 +1,30 @@
+import type { Result } from './errno.ts';
+import type { Domid, Port, VcpuId } from './ids.ts';
+
+/**
+ * What a guest kernel has of the host that it runs on: hypercalls, and atomic accesses to the
+ * pages that it shares with Xen. Ports index the bitmaps; a word holds `wordBits` of them.
+ */
+export interface GuestHost {
+  readonly wordBits: 32 | 64;
+  readonly vcpus: number;
+
+  allocUnbound(remoteDom: Domid): Result<{ readonly port: Port }>;
+  bindInterdomain(remoteDom: Domid, remotePort: Port): Result<{ readonly localPort: Port }>;
+  bindVirq(virq: number, vcpu: VcpuId): Result<{ readonly port: Port }>;
+  bindIpi(vcpu: VcpuId): Result<{ readonly port: Port }>;
+  bindVcpu(port: Port, vcpu: VcpuId): Result;
+  close(port: Port): Result;
+  send(port: Port): Result;
+  unmask(port: Port): Result;
+
+  /** Sets the mask bit; answers whether it was set before. */
+  testAndSetMask(port: Port): boolean;
+  maskAll(): void;
+  clearPending(port: Port): void;
+  /** 32 pending bits that are not masked, from port `index` * 32 on. */
+  activePorts(index: number): number;
+  clearUpcall(vcpu: VcpuId): void;
+  /** Reads and clears the selector of a vCPU: low and high 32 bits. */
+  takeSelector(vcpu: VcpuId): readonly [number, number];
+}
