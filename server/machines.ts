@@ -38,6 +38,24 @@ export class HostedMachine {
     return answer;
   }
 
+  /** Executes the ops in order, and tells each answer. An absent op is answered by `missing`. */
+  executeAll(
+    ops: readonly (Op | undefined)[],
+    missing: Answer,
+    told: (op: OpName, answer: Answer) => void,
+  ): void {
+    for (const op of ops) {
+      if (op === undefined) {
+        told('send', missing);
+        continue;
+      }
+      const answer = this.machine.execute(op);
+      this.#metrics.hypercall(op.op, answer.ok ? 'OK' : (errnoOf(answer) ?? 'refused'));
+      told(op.op, answer);
+    }
+    this.settle();
+  }
+
   /** What `execute` does afterwards: for those who drive the machine itself, as recorders do. */
   settle(): void {
     const { lastSequence } = this.machine.outbox;

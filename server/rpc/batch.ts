@@ -1,6 +1,6 @@
 import { BATCH_OPS_MAX } from '../config.ts';
 import type { HostedMachine } from '../machines.ts';
-import type { Answer, Op, Refusal } from '../../core/index.ts';
+import type { Op, Refusal } from '../../core/index.ts';
 import { refused } from './failure.ts';
 import { readOp } from './op-reader.ts';
 import type { Caller } from './op-reader.ts';
@@ -43,10 +43,8 @@ export function executeBatch(
     writer.uint32(0x08);
     writer.uint32(response.id);
   }
-  for (const op of ops) {
-    const answer: Answer = op === undefined ? NO_OP : hosted.execute(op);
-    writeResult(writer, response.tag, op?.op ?? 'send', answer);
-  }
+  const { tag } = response;
+  hosted.executeAll(ops, NO_OP, (name, answer) => writeResult(writer, tag, name, answer));
   return writer.take();
 }
 

@@ -11,7 +11,7 @@ import type { OpRequest } from './one-op.ts';
 import { atomicMemory, listPorts, readPages, setPortBit } from './memory-methods.ts';
 import { pollJoin, schedPoll } from './poll-methods.ts';
 import { reset } from './reset-method.ts';
-import { session } from './session.ts';
+import { takenByInterceptor } from './session.ts';
 import { serverStreaming } from './streaming.ts';
 import { portStatusMessage } from './views.ts';
 import { wireFailure } from './wire-failure.ts';
@@ -60,7 +60,7 @@ export function eventChannelService(context: RpcContext): UntypedServiceImplemen
       void new UpcallWatch(stream, hosted, request);
     }),
   };
-  return { ...methods, multicall: multicall(context), session: session(context) };
+  return { ...methods, multicall: multicall(context), session: takenByInterceptor };
 }
 
 /** Multicall's messages stay bytes, as Session's do. */

@@ -15,6 +15,7 @@ import { domainService } from './domain-service.ts';
 import { eventChannelService } from './event-channel-service.ts';
 import { machineService } from './machine-service.ts';
 import { addReflection } from './reflection.ts';
+import { sessionInterceptor } from './session.ts';
 import { traceService } from './trace-service.ts';
 
 /** Names by which health is asked; the empty one is the whole server. */
@@ -38,6 +39,7 @@ export class GrpcServer {
       // Off unless set: a client whose computer vanished would keep its streams for ever.
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      interceptors: [sessionInterceptor(context)],
     });
     this.#server.addService(tolerant(MachineServiceService), machineService(context));
     this.#server.addService(tolerant(DomainServiceService), domainService(context));

@@ -19,8 +19,35 @@ const WIDE_ARGUMENTS: ReadonlySet<string> = new Set(['gfn', 'timeout', 'ns']);
 /** `shared_info` of every op that has a gfn: this page instead. */
 const SHARED_INFO_FIELD = 9;
 
+/** Field 1, a number: the port of an op that has nothing else. */
+const PORT_TAG = 8;
+
 /** One message `Op`, up to `end`; undefined: it holds no op that this version knows. */
 export function readOp(reader: WireReader, end: number, batch: Caller): Op | undefined {
+  return readShortOp(reader.bytes, reader.pos, end, batch) ?? readAnyOp(reader, end, batch);
+}
+
+/**
+ * An op in the form that most have on the wire: one field below 16, which holds one field, which
+ * is a port. Undefined: it has another form. Takes a third of the time of readAnyOp.
+ */
+function readShortOp(bytes: Uint8Array, at: number, end: number, batch: Caller): Op | undefined {
+  const length = end - at;
+  const tag = bytes[at]!;
+  if (length < 4 || length > 6 || tag > 0x7f || (tag & 7) !== WIRE_BYTES) return undefined;
+  if (bytes[at + 1] !== length - 2 || bytes[at + 2] !== PORT_TAG) return undefined;
+  const wire = OP_WIRES[tag >>> 3];
+  if (wire === undefined || !wire.portOnly) return undefined;
+  let port = 0;
+  for (let byte = at + 3, shift = 0; byte < end; byte += 1, shift += 7) {
+    if (bytes[byte]! > 0x7f !== byte < end - 1) return undefined;
+    port |= (bytes[byte]! & 0x7f) << shift;
+  }
+  const { caller, callerVcpu } = batch;
+  return { op: wire.name, caller, callerVcpu, port } as Op;
+}
+
+function readAnyOp(reader: WireReader, end: number, batch: Caller): Op | undefined {
   let { caller, callerVcpu } = batch;
   let badPointer = false;
   let saysCaller = false;
@@ -87,7 +114,7 @@ function readPort(reader: WireReader, end: number): number {
   let port = 0;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 8) port = reader.uint32();
+    if (tag === PORT_TAG) port = reader.uint32();
     else reader.skip(tag & 7, end);
   }
   return port;

@@ -5,6 +5,7 @@ import { BATCH_OPS_MAX } from '../config.ts';
 import { RecordResponse } from '../../proto/gen/evtchnd/v1/trace_service.ts';
 import type { HostedMachine } from '../machines.ts';
 import { ServerStream } from '../stream/server-stream.ts';
+import { nodeStreamCall } from '../stream/stream-call.ts';
 import type { RpcContext } from './context.ts';
 import { refused } from './failure.ts';
 import { createMachine } from './machine-config.ts';
@@ -19,7 +20,7 @@ type RecordCall = ServerDuplexStream<Buffer, Buffer>;
 export const record =
   (context: RpcContext) =>
   (call: RecordCall): void => {
-    const stream = new ServerStream<Buffer>(context, call);
+    const stream = new ServerStream<Buffer>(context, nodeStreamCall(call));
     let subject: Subject | undefined;
     call.on('data', (bytes: Buffer) => {
       if (stream.closed) return;

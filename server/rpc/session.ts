@@ -1,6 +1,9 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 
+import { EventChannelServiceService } from '../../proto/gen/evtchnd/v1/event_channel_service.ts';
 import type { HostedMachine } from '../machines.ts';
+import { DirectCall } from '../stream/direct-call.ts';
+import type { DirectListener } from '../stream/direct-call.ts';
 import { ServerStream } from '../stream/server-stream.ts';
 import { readSessionBatch } from './batch-messages.ts';
 import type { SessionBatch } from './batch-messages.ts';
@@ -11,39 +14,46 @@ import type { Caller } from './op-reader.ts';
 import { admitRequest, machineOf } from './unary.ts';
 import { wireFailure } from './wire-failure.ts';
 
-type SessionCall = ServerDuplexStream<Buffer, Buffer>;
+const { path: SESSION_PATH } = EventChannelServiceService.session;
 
-/** EventChannelService.Session: a stream of batches, each answered in order. */
-export const session =
-  (context: RpcContext) =>
-  (call: SessionCall): void => {
-    void new Session(context, call);
-  };
+/** EventChannelService.Session: taken before grpc-js makes streams of it, as it is the fast path. */
+export const sessionInterceptor =
+  (context: RpcContext): ServerInterceptor =>
+  (method, call) =>
+    method.path === SESSION_PATH
+      ? new DirectCall(call, method.path, (direct) => new Session(context, direct))
+      : (call as ServerInterceptingCall); // As it is: its type is narrower than what is needed.
 
-class Session {
+/** The method that the service must have all the same. */
+export const takenByInterceptor = (): void => undefined;
+
+/** A stream of batches, each answered in order. */
+class Session implements DirectListener {
   readonly #context: RpcContext;
   readonly #stream: ServerStream<Buffer>;
   #hosted: HostedMachine | undefined;
   #caller: Caller = { caller: 0, callerVcpu: 0 };
 
-  constructor(context: RpcContext, call: SessionCall) {
+  constructor(context: RpcContext, call: DirectCall) {
     this.#context = context;
     this.#stream = new ServerStream(context, call);
-    call.on('data', (bytes: Buffer) => {
-      if (this.#stream.closed) return;
-      try {
-        // Answers that the client does not take stop the reading: it then cannot send either.
-        if (!this.#answer(bytes)) call.pause();
-      } catch (error) {
-        this.#stream.fail(error);
-      }
-    });
-    this.#stream.onDrain(() => call.resume());
-    call.on('end', () => this.#stream.finish());
   }
 
-  /** Executes a batch and writes its answer; false: the client is slow to take answers. */
-  #answer(bytes: Buffer): boolean {
+  onMessage(bytes: Buffer): void {
+    if (this.#stream.closed) return;
+    try {
+      this.#answer(bytes);
+    } catch (error) {
+      this.#stream.fail(error);
+    }
+  }
+
+  onHalfClose(): void {
+    this.#stream.finish();
+  }
+
+  /** Executes a batch and writes its answer. A client that takes none is no longer read. */
+  #answer(bytes: Buffer): void {
     const batch = wireFailure(() => readSessionBatch(bytes));
     const hosted = this.#hosted ?? this.#open(batch);
     if (batch.open !== undefined && this.#hosted !== undefined) {
@@ -51,7 +61,7 @@ class Session {
     }
     this.#hosted = hosted;
     const response = { tag: 0x12, id: batch.id } as const;
-    return this.#stream.write(executeBatch(hosted, bytes, batch.ranges, this.#caller, response));
+    this.#stream.write(executeBatch(hosted, bytes, batch.ranges, this.#caller, response));
   }
 
   #open({ open }: SessionBatch): HostedMachine {

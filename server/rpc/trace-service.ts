@@ -1,10 +1,11 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 
-import * as core from '../../core/index.ts';
+import { ExportError, exportTrace } from '../../core/index.ts';
 import type { Machine } from '../../core/index.ts';
+import { CHUNK_BYTES } from '../config.ts';
 import type { TraceServiceServer } from '../../proto/gen/evtchnd/v1/trace_service.ts';
 import { EffectWatch } from '../stream/effect-watch.ts';
-import { lineChunks, writeAll } from '../stream/text-stream.ts';
+import { writeAll } from '../stream/text-stream.ts';
 import type { RpcContext } from './context.ts';
 import { refused } from './failure.ts';
 import { record } from './record.ts';
@@ -21,20 +22,27 @@ export function traceService(context: RpcContext): UntypedServiceImplementation 
       void new EffectWatch(stream, hosted, context.metrics, request);
     }),
     exportTrace: serverStreaming(context, (stream, { machine }) => {
-      const hosted = machineOf(context, machine);
-      const text = exportText(hosted.machine, hosted.name);
-      writeAll(stream, lineChunks(text));
+      const { machine: exported, name } = machineOf(context, machine);
+      writeAll(stream, traceChunks(exported, name));
     }),
     replayTrace: replayTrace(context),
   };
   return { ...methods, record: record(context) };
 }
 
-function exportText(machine: Machine, name: string): string {
-  const { exportTrace } = core as unknown as { exportTrace(m: Machine, n: string): string };
-  if (machine.journalComplete) return exportTrace(machine, name);
-  throw refused(
-    'JOURNAL_INCOMPLETE',
-    'the journal does not reach back to the creation: raise limits.journal_bytes, or do not restore',
-  );
+/** The lines of the trace are made as the client takes them. */
+function* traceChunks(machine: Machine, name: string): Generator<{ chunk: string }, void, void> {
+  try {
+    let chunk = '';
+    for (const line of exportTrace(machine, name)) {
+      chunk += `${line}\n`;
+      if (chunk.length < CHUNK_BYTES) continue;
+      yield { chunk };
+      chunk = '';
+    }
+    yield { chunk };
+  } catch (error) {
+    if (error instanceof ExportError) throw refused('JOURNAL_INCOMPLETE', error.message);
+    throw error;
+  }
 }

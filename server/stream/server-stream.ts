@@ -1,31 +1,27 @@
 import { status as GrpcStatus } from '@grpc/grpc-js';
-import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 
 import type { EndReason, HostedMachine } from '../machines.ts';
 import type { StreamKind } from '../metrics.ts';
 import type { RpcContext } from '../rpc/context.ts';
 import { draining, refused, report } from '../rpc/failure.ts';
 import type { RpcFailure } from '../rpc/failure.ts';
-
-type Call<Message> = ServerWritableStream<unknown, Message> | ServerDuplexStream<unknown, Message>;
+import type { StreamCall } from './stream-call.ts';
 
 /**
  * One open stream, from its start to its end, which comes once: by us, by the client, by its
  * connection, or because the machine or the server goes. Nothing else ends a stream.
  */
 export class ServerStream<Message> {
-  readonly #call: Call<Message>;
+  readonly #call: StreamCall<Message>;
   readonly #context: RpcContext;
   readonly #start = performance.now();
   readonly #closers: (() => void)[] = [];
   #closed = false;
 
-  constructor(context: RpcContext, call: Call<Message>) {
+  constructor(context: RpcContext, call: StreamCall<Message>) {
     this.#call = call;
     this.#context = context;
-    call.on('cancelled', () => this.#close(GrpcStatus.CANCELLED));
-    call.on('close', () => this.#close(GrpcStatus.CANCELLED));
-    call.on('error', () => this.#close(GrpcStatus.CANCELLED));
+    call.onGone(() => this.#close(GrpcStatus.CANCELLED));
   }
 
   get closed(): boolean {
@@ -57,7 +53,7 @@ export class ServerStream<Message> {
   }
 
   onDrain(listener: () => void): void {
-    this.#call.on('drain', () => {
+    this.#call.onDrain(() => {
       if (!this.#closed) this.run(listener);
     });
   }
@@ -81,7 +77,7 @@ export class ServerStream<Message> {
     if (this.#closed) return;
     const failure: RpcFailure = report(this.#context, error);
     this.#close(failure.code);
-    this.#call.emit('error', failure);
+    this.#call.fail(failure);
   }
 
   #close(code: GrpcStatus): void {

@@ -1856,7 +1856,8 @@ export const TraceServiceService = {
    * A machine's history as a trace, in chunks to be joined: its ops with their answers, and what
    * each changed in memory. It can be replayed on real Xen's terms by ReplayTrace.
    *
-   * FAILED_PRECONDITION (JOURNAL_INCOMPLETE): the journal does not reach back to the creation.
+   * FAILED_PRECONDITION (JOURNAL_INCOMPLETE): the journal does not reach back to the creation, or
+   * resets come in slices (MachineConfig.reset_slice_ports), for which traces have no word.
    */
   exportTrace: {
     path: "/evtchnd.v1.TraceService/ExportTrace" as const,
@@ -1917,7 +1918,8 @@ export interface TraceServiceServer extends UntypedServiceImplementation {
    * A machine's history as a trace, in chunks to be joined: its ops with their answers, and what
    * each changed in memory. It can be replayed on real Xen's terms by ReplayTrace.
    *
-   * FAILED_PRECONDITION (JOURNAL_INCOMPLETE): the journal does not reach back to the creation.
+   * FAILED_PRECONDITION (JOURNAL_INCOMPLETE): the journal does not reach back to the creation, or
+   * resets come in slices (MachineConfig.reset_slice_ports), for which traces have no word.
    */
   exportTrace: handleServerStreamingCall<ExportTraceRequest, ExportTraceResponse>;
   /**

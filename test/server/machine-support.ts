@@ -1,0 +1,15 @@
+import type { DomainConfig } from '../../proto/gen/evtchnd/v1/op.ts';
+import { GuestKind } from '../../proto/gen/evtchnd/v1/types.ts';
+
+/** A domain's configuration with `fields`, and defaults for the others. */
+export const domainConfig = (fields: Partial<DomainConfig>): DomainConfig => ({
+  dom: undefined,
+  guest: GuestKind.UNSPECIFIED,
+  privileged: false,
+  vcpus: 0,
+  vcpusUp: undefined,
+  maxEvtchnPort: undefined,
+  pages: 0,
+  paused: false,
+  ...fields,
+});
