@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { addDomainCommands } from './commands/domain.ts';
@@ -29,6 +30,7 @@ Exit status: 0 it went well, 1 it did not, 2 the command line is wrong.`;
 export function createProgram(): Command {
   const program = addGlobalOptions(new Command('evtchnctl'))
     .description('Talks to evtchnd: machines, domains, event channels, traces.')
+    .version(readVersion())
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(--help says more)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
@@ -56,4 +58,9 @@ export function createProgram(): Command {
   addTrace(program);
   addReplay(program);
   return program;
+}
+
+function readVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -10,7 +10,7 @@ interface OfOption {
 
 interface PollOptions {
   readonly timeout: bigint;
-  readonly wait: boolean;
+  readonly wait?: boolean;
 }
 
 /** EVTCHNOP_* on a domain as a whole, SCHEDOP_poll and VCPUOP_*. Arguments are named as Xen's. */
@@ -61,9 +61,9 @@ function addPoll(program: Command): void {
   hypercall(program, 'sched-poll', 'SCHEDOP_poll: sleep until one of the ports is pending')
     .argument('<ports...>', 'up to 128', collect(uint32))
     .option('--timeout <ns>', 'virtual time at which to give up; 0: never', uint64, 0n)
-    .option('--wait', 'answer when the vCPU wakes', false)
+    .option('--wait', 'answer when the vCPU wakes')
     .action(
-      call(async (vcpu, out, ports: readonly number[], { timeout, wait }: PollOptions) => {
+      call(async (vcpu, out, ports: readonly number[], { timeout, wait = false }: PollOptions) => {
         const result = await vcpu.schedPoll({ ports, timeoutNs: timeout, wait });
         const { blocked, slept, timedOut } = result;
         const woken = timedOut ? 'woken by the timeout' : 'woken by an event';
@@ -71,9 +71,9 @@ function addPoll(program: Command): void {
       }),
     );
   hypercall(program, 'poll-join', 'whether the vCPU sleeps in SCHEDOP_poll')
-    .option('--wait', 'answer when it no longer does', false)
+    .option('--wait', 'answer when it no longer does')
     .action(
-      call(async (vcpu, out, { wait }: { wait: boolean }) => {
+      call(async (vcpu, out, { wait = false }: { wait?: boolean }) => {
         const result = await vcpu.pollJoin({ wait });
         out.one(result, result.blocked ? 'blocked' : 'not blocked');
       }),

@@ -13,12 +13,15 @@ import type { Replay } from '../replay/run.ts';
 import { Tally } from '../replay/tally.ts';
 
 interface ReplayOptions {
-  readonly local: boolean;
-  readonly all: boolean;
+  readonly local?: boolean;
+  readonly all?: boolean;
 }
 
 /** Traces under way at a time: the service works on some while answers of others are judged. */
 const TRACES_AT_A_TIME = 4;
+
+/** The status that shells give to a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 /** `replay FILE-OR-FOLDER...` */
 export function addReplay(program: Command): void {
@@ -26,8 +29,8 @@ export function addReplay(program: Command): void {
     .command('replay')
     .description('replay recordings, and tell where the machine did something else')
     .argument('<files...>', 'traces (*.jsonl, *.jsonl.gz), or folders of them')
-    .option('--local', 'in this process, without a service', false)
-    .option('--all', 'tell all differences, not the first ten of a trace', false)
+    .option('--local', 'in this process, without a service')
+    .option('--all', 'tell all differences, not the first ten of a trace')
     .addHelpText(
       'after',
       `
@@ -39,7 +42,7 @@ Example:
     )
     .action(
       action(async ({ client, out }, files: readonly string[], options: ReplayOptions) => {
-        const { local, all } = options;
+        const { local = false, all = false } = options;
         const { tally, elapsedMs } = await run(
           files,
           local ? replayLocal : remotely(client),
@@ -72,6 +75,12 @@ async function run(
   const tally = new Tally();
   const progress = new Progress(found.length);
   const startMs = performance.now();
+  const interrupt = (): void => {
+    progress.clear();
+    console.error(`interrupted after ${tally.toString()}`);
+    process.exit(INTERRUPTED); // The scratch machines go with their streams.
+  };
+  process.once('SIGINT', interrupt);
   try {
     for await (const judged of replayAll(found, replay, TRACES_AT_A_TIME)) {
       tally.add(judged);
@@ -80,6 +89,7 @@ async function run(
       progress.show(tally);
     }
   } finally {
+    process.off('SIGINT', interrupt);
     progress.clear();
   }
   return { tally, elapsedMs: performance.now() - startMs };

@@ -16,6 +16,9 @@ interface WatchOptions {
   readonly upcalls?: number;
 }
 
+/** Goes on when the service is there again. */
+const PATIENT = {};
+
 /** `watch`: effects, or upcalls of a domain, as they happen. */
 export function addWatch(program: Command): void {
   program
@@ -47,7 +50,7 @@ export function addWatch(program: Command): void {
           told += 1;
           if (told >= count) break;
         }
-      }),
+      }, PATIENT),
     );
 }
 
