@@ -51,7 +51,7 @@ export class Pipeline<Request, Response> {
   /** Sends a request, after those before it, and answers what the service did. */
   exchange(request: Request): Promise<Response> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure);
+      if (this.#failure !== undefined) return reject(unsent(this.#failure));
       if (this.#ending) return reject(new TypeError('the stream was ended: open another one'));
       this.#unsent.push({ request, resolve, reject });
       this.#pump();
@@ -107,8 +107,11 @@ export class Pipeline<Request, Response> {
   #fail(failure: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    for (const queue of [this.#sent, this.#unsent]) {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) next.reject(failure);
+    for (let next = this.#sent.shift(); next !== undefined; next = this.#sent.shift()) {
+      next.reject(failure);
+    }
+    for (let next = this.#unsent.shift(); next !== undefined; next = this.#unsent.shift()) {
+      next.reject(unsent(failure));
     }
     this.#tellRoom();
   }
@@ -117,3 +120,9 @@ export class Pipeline<Request, Response> {
     for (const resolve of this.#roomWanted.splice(0)) resolve();
   }
 }
+
+/** The same for a request that was never written: it cannot have run. */
+const unsent = (failure: Error): Error =>
+  failure instanceof ConnectionError
+    ? new ConnectionError(failure.status, failure.message, false)
+    : failure;

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { runCtl } from '../support/ctl.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { PROCESS_TIMEOUT_MS, runCtl } from '../support/ctl.ts';
 import { startService } from '../support/service.ts';
+
+vi.setConfig({ testTimeout: PROCESS_TIMEOUT_MS });
 
 describe('evtchnctl', () => {
   it('ends with status 0 when it went well, and prints nothing on stderr', async () => {

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { runCtl } from '../support/ctl.ts';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { interruptCtl, PROCESS_TIMEOUT_MS, runCtl } from '../support/ctl.ts';
 import type { Ended } from '../support/ctl.ts';
 import { connectTo, startService } from '../support/service.ts';
+
+vi.setConfig({ testTimeout: PROCESS_TIMEOUT_MS });
 
 const TRACES = fileURLToPath(new URL('../../conformance/traces', import.meta.url));
 
@@ -110,6 +112,23 @@ describe('replay', () => {
 
     expect(status).toBe(1);
     expect(stderr).toContain('no trace in ');
+  });
+
+  it('tells how far it got when it is interrupted, with status 130', async () => {
+    const { grpcAddress } = await startService();
+
+    const { status, stderr } = await interruptCtl(
+      'replay',
+      '--json',
+      '--address',
+      grpcAddress,
+      TRACES,
+    );
+
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/interrupted after \d+ traces, \d+ ops, 0 differences\n$/);
+    const machines = await connectTo(grpcAddress).machines();
+    expect(machines.map(({ name }) => name)).toEqual(['default']);
   });
 
   it('leaves no machine behind in the service', async () => {

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { createProgram } from '../../../clients/evtchnctl/program.ts';
@@ -31,13 +33,30 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** A process takes its time to start, on a machine that has much to do. */
+export const PROCESS_TIMEOUT_MS = 60_000;
+
 /** Runs evtchnctl as a process of its own. */
 export function runCtl(...args: readonly string[]): Promise<Ended> {
+  return ended(startCtl(...args));
+}
+
+/** Runs evtchnctl, and interrupts it, as Ctrl-C does, when it has printed something. */
+export function interruptCtl(...args: readonly string[]): Promise<Ended> {
+  const child = startCtl(...args);
+  child.stdout.once('data', () => child.kill('SIGINT'));
+  return ended(child);
+}
+
+function startCtl(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   const flags = ['--disable-warning=ExperimentalWarning', MAIN];
-  const child = spawn(process.execPath, [...flags, ...args], {
+  return spawn(process.execPath, [...flags, ...args], {
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

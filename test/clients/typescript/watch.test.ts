@@ -183,21 +183,3 @@ describe('watchUpcalls', () => {
     expect(await outcomeOf(next(guest.watchUpcalls()))).toBe('NO_DOMAIN');
   });
 });
-
-describe('a read', () => {
-  it('is tried again when its connection breaks, and a hypercall is not', async () => {
-    const first = await startService();
-    const client = connectTo(first.grpcAddress);
-    await client.machine().view();
-    await first.stop();
-
-    const reading = client.machine().view();
-    const sending = outcomeOf(client.machine().domain(1).send(1)).catch(
-      (error: unknown) => (error as Error).name,
-    );
-    expect(await sending).toBe('ConnectionError');
-    await startService({ grpcAddress: first.grpcAddress });
-
-    expect(await reading).toMatchObject({ name: 'default' });
-  });
-});
