@@ -10,7 +10,7 @@ const MAY_IMPORT = {
   'core/machine': ['core/xen', 'core/guest', 'core/public', 'core/lib'],
   'core/trace': ['core/machine', 'core/public', 'core/lib'],
   'core/explore': ['core/machine', 'core/guest', 'core/xen', 'core/public', 'core/lib'],
-  'core/index.ts': ['core/machine', 'core/trace', 'core/explore', 'core/public', 'core/lib'],
+  'core/index.ts': ['core/guest', 'core/machine', 'core/trace', 'core/explore', 'core/public', 'core/lib'],
   'proto/gen': [PACKAGES],
   server: ['core/index.ts', 'proto/gen', PACKAGES],
   'clients/typescript': ['proto/gen', PACKAGES],

@@ -11,6 +11,14 @@ export * from './public/ids.ts';
 export * from './public/limits.ts';
 export * from './public/shared-info.ts';
 export * from './public/virq.ts';
+export type { Fault } from './guest/fault.ts';
+export type { IsrcFields } from './guest/isrc.ts';
+export { KNOB_NAMES, KNOB_VALUES, VARIANTS, VARIANT_NAMES } from './guest/knobs.ts';
+export type { Knobs, VariantName } from './guest/knobs.ts';
+export { INJECTIONS } from './machine/guests.ts';
+export type { KernelView } from './machine/kernel-view.ts';
+export { SUSPEND_MODES } from './machine/suspend.ts';
+export type { SuspendMode } from './machine/suspend.ts';
 export { errnoOf, isRefusal } from './machine/answer.ts';
 export type {
   Answer,

@@ -75,10 +75,10 @@ function* bindOwnPort(layer: Layer, binding: Binding, handle: HandleRef): Steps<
   return bound.error;
 }
 
-/** xen_intr_bind_virq: handles a VIRQ on `cpu`. `bindError`: what intr_event_bind answers. */
+/** xen_intr_bind_virq: handles a VIRQ on `cpu`. */
 export function* bindVirq(
   layer: Layer,
-  args: { virq: number; cpu: VcpuId; handler: Handler | undefined; bindError?: number },
+  args: { virq: number; cpu: VcpuId; handler: Handler | undefined },
   handle: HandleRef,
 ): Steps<number> {
   yield 'hypercall bind_virq';
@@ -86,7 +86,8 @@ export function* bindVirq(
   if (!result.ok) return errnoOf(result);
   const { port } = result.value;
   const bound = yield* bindIsrc(layer, { port, type: 'virq', handler: args.handler }, handle);
-  const error = bound.error || (args.bindError ?? 0);
+  const error = bound.error || layer.failNextEventBind;
+  layer.failNextEventBind = 0;
   if (error !== 0) return yield* undoVcpuBind(layer, bound, port, handle, error);
   const isrc = bound.isrc!;
   if (isrc.cpu !== args.cpu) yield* assignCpu(layer, isrc, args.cpu);

@@ -66,15 +66,14 @@ function initIsrc(layer: Layer, isrc: Isrc): void {
 
 /**
  * The port may have been closed behind its last source's back, and handed out again by Xen: that
- * source loses it, and the port becomes what the layer expects of a new one.
+ * source loses it, and the port becomes what the layer expects of a new one. Pending stays: Xen
+ * cleared it when the port was closed, so an event that is there now is the new owner's.
  */
 function* makeAsNew(layer: Layer, port: Port): Steps {
   const old = layer.portToIsrc[port];
   if (old !== undefined) old.port = layer.noPort;
   yield 'set mask';
   layer.host.testAndSetMask(port);
-  yield 'clear pending';
-  layer.host.clearPending(port);
   for (const [cpu, { enabled }] of layer.cpus.entries()) {
     if (cpu === 0) enabled.set(port);
     else enabled.clear(port);

@@ -8,6 +8,11 @@ export class EnabledPorts {
     this.#words = new Uint32Array(ports / 32);
   }
 
+  /** All of it, as it lies in memory. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.#words.buffer);
+  }
+
   set(port: Port): void {
     this.#words[port >>> 5]! |= 1 << (port & 31);
   }

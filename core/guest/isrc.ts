@@ -38,6 +38,11 @@ export class Isrc {
   }
 }
 
+/** The state of a source as data. */
+export type IsrcFields = { readonly [Field in keyof Isrc]: Isrc[Field] };
+
+export const isrcFields = (isrc: Isrc): IsrcFields => Object.assign({}, isrc);
+
 /** Where a caller keeps its handle: `xen_intr_handle_t *`. */
 export interface HandleRef {
   value: Isrc | undefined;

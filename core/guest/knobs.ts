@@ -39,7 +39,42 @@ export interface Knobs {
   readonly invariants: boolean;
 }
 
-export type VariantName = 'old-2021' | 'landed-2023' | 'fixed-2024' | 'review-ideal';
+/** The values of each knob. Their places are the numbers of boot_guest's settings. */
+export const KNOB_VALUES: { readonly [Name in keyof Knobs]: readonly Knobs[Name][] } = {
+  sentinel: ['zero', 'all-ones'],
+  allocGuard: ['gt', 'ge'],
+  releaseGuard: ['none', 'range', 'owner'],
+  guardUnderLock: [false, true],
+  bindRepair: [false, true],
+  closeResetOnBind: [false, true],
+  publishHandleLate: [false, true],
+  unbindIndirection: ['wrong', 'right'],
+  disableHookGuard: [false, true],
+  registerCheck: [false, true],
+  resume: ['rebuild', 'in-place', 'in-place-no-chain'],
+  lookUpUnderLock: [false, true],
+  localPortCheck: [false, true],
+  signalGuard: [false, true],
+  maskedState: [false, true],
+  recycle: ['lowest', 'lifo'],
+  invariants: [false, true],
+};
+
+export const KNOB_NAMES = Object.keys(KNOB_VALUES) as (keyof Knobs)[];
+
+/** `knobs` with single ones set: place of the knob, place of its value, and so on. */
+export function withSettings(knobs: Knobs, settings: readonly number[]): Knobs {
+  const set: Record<string, unknown> = { ...knobs };
+  for (let at = 0; at + 1 < settings.length; at += 2) {
+    const name = KNOB_NAMES[settings[at]!]!;
+    set[name] = KNOB_VALUES[name][settings[at + 1]!];
+  }
+  return set as unknown as Knobs;
+}
+
+export const VARIANT_NAMES = ['old-2021', 'landed-2023', 'fixed-2024', 'review-ideal'] as const;
+
+export type VariantName = (typeof VARIANT_NAMES)[number];
 
 const OLD_2021: Knobs = {
   sentinel: 'zero',

@@ -28,7 +28,8 @@ export interface CpuState {
 /** The state of one kernel's interrupt layer: the globals of FreeBSD's xen_intr.c. */
 export class Layer {
   readonly knobs: Knobs;
-  readonly host: GuestHost;
+  /** Another one after a resume in a new domain. */
+  host: GuestHost;
   readonly events: LayerEvents;
   /** NR_EVENT_CHANNELS: ports, and vectors of Xen's range. */
   readonly nr: number;
@@ -47,6 +48,8 @@ export class Layer {
   nextCpu = 0;
   /** The next add_handler fails with this errno, once: for tests of error paths. */
   failNextHandler = 0;
+  /** The same for intr_event_bind, which bind_virq calls. */
+  failNextEventBind = 0;
   warnedExhausted = false;
 
   /** `nr`: at most the ports of the 2-level ABI; smaller tables make exhaustion testable. */
@@ -62,7 +65,6 @@ export class Layer {
       const last = host.wordBits - 1; // The first scan starts at port 0.
       return { enabled, lastL1: last, lastL2: last };
     });
-    host.maskAll();
   }
 
   /** What a source holds that has no port. */

@@ -3,7 +3,10 @@ import { GUEST_PAGES_MAX } from '../public/limits.ts';
 import { GUEST_KINDS } from '../public/shared-info.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
-import type { Refusal, RefusalReason } from './answer.ts';
+import type { Refusal } from './answer.ts';
+import { badSetting, cannotEnter } from './guest-admission.ts';
+import type { Guests } from './guests.ts';
+import { refuse } from './refuse.ts';
 import type { MachineConfig } from './config.ts';
 import type { OpInfo } from './op-table.ts';
 import { MEMORY_ACTIONS } from './op.ts';
@@ -12,15 +15,10 @@ import type { Op, OpOf } from './op.ts';
 /** Virtual time stays an exact number: 104 days of nanoseconds. */
 const NOW_NS_MAX = Number.MAX_SAFE_INTEGER;
 
-export const refuse = (refused: RefusalReason, message: string): Refusal => ({
-  ok: false,
-  refused,
-  message,
-});
-
 /** Why nobody could make this op now; undefined if somebody can. Changes nothing. */
 export function refusalOf(
   xen: Hypervisor,
+  guests: Guests,
   config: MachineConfig,
   op: Op,
   info: OpInfo,
@@ -30,17 +28,18 @@ export function refusalOf(
     case 'hypercall':
       return cannotCall(op, caller) ?? (op.op === 'evtchn_op' ? hasOwnOp(op.cmd) : undefined);
     case 'memory':
-      if (caller === undefined) return noDomain(op.caller);
-      return op.op === 'mem_atomic' ? badAccess(op) : undefined;
+      return noDomain(op.caller, caller) ?? (op.op === 'mem_atomic' ? badAccess(op) : undefined);
     case 'toolstack':
-      return op.op === 'create_domain' ? cannotCreate(xen, config, op) : undefined;
+      return op.op === 'create_domain' ? cannotCreate(xen, config, op) : badSetting(op);
+    case 'guest':
+      return noDomain(op.caller, caller) ?? cannotEnter(guests.kernel(op.caller), op);
     case 'hardware':
       return op.op === 'advance_clock' ? cannotAdvance(xen, op) : undefined;
   }
 }
 
 function cannotCall(op: Op, caller: Domain | undefined): Refusal | undefined {
-  if (caller === undefined) return noDomain(op.caller);
+  if (caller === undefined) return noDomain(op.caller, caller);
   const dom = caller.domid;
   if (caller.life !== 'alive') {
     return refuse('cannot_run', `domain ${dom} is dying: it makes no more hypercalls`);
@@ -70,8 +69,13 @@ function hasOwnOp(cmd: number): Refusal | undefined {
   return refuse('bad_argument', `EVTCHNOP ${cmd} is ${name}: use that op, which has its arguments`);
 }
 
-const noDomain = (domid: number): Refusal =>
-  refuse('no_caller', `there is no domain ${domid} to call from: create it, or name another`);
+function noDomain(domid: number, caller: Domain | undefined): Refusal | undefined {
+  if (caller !== undefined) return undefined;
+  return refuse(
+    'no_caller',
+    `there is no domain ${domid} to call from: create it, or name another`,
+  );
+}
 
 function badAccess(op: OpOf<'mem_atomic'>): Refusal | undefined {
   if (op.action in MEMORY_ACTIONS) return undefined;

@@ -33,6 +33,36 @@ export interface Outputs {
   mem_atomic: { readonly oldLo: number; readonly oldHi: number };
   create_domain: { readonly dom: Domid };
   map_pirq: { readonly pirq: number };
+  suspend_finish: { readonly dom: Domid };
+  intr_bind_local_port: GuestOutput;
+  intr_alloc_and_bind_local_port: GuestOutput;
+  intr_bind_remote_port: GuestOutput;
+  intr_bind_virq: GuestOutput;
+  intr_alloc_and_bind_ipi: GuestOutput;
+  intr_add_handler: GuestOutput;
+  intr_unbind: GuestOutput;
+  intr_signal: GuestOutput;
+  intr_get_evtchn_from_port: GuestOutput;
+  intr_assign_cpu: GuestOutput;
+  intr_handled: GuestOutput;
+  intr_upcall: GuestOutput;
+  thread_run: GuestOutput;
+}
+
+/** What a call into a kernel gives: the handle it filled, or where its thread stands. */
+export interface GuestOutput {
+  readonly handle?: number;
+  readonly thread?: ThreadView;
+  /** What the thread answered, once it is done. */
+  readonly result?: Result<{ readonly handle?: number }>;
+}
+
+/** Where a thread stands, as its schedule sees it. */
+export interface ThreadView {
+  readonly state: 'ready' | 'waits' | 'done' | 'dead';
+  /** The access that comes next. */
+  readonly at: string;
+  readonly waitsFor?: string;
 }
 
 export type OutputOf<Name extends OpName> = Name extends keyof Outputs ? Outputs[Name] : void;

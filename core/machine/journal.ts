@@ -8,9 +8,10 @@ const SEGMENT_WORDS = 8192;
 /** More words than one op ever takes: its header, its arguments, the ports of a poll. */
 const RECORD_WORDS_MAX = 256;
 
-/** A header packs, from the lowest bits: ptr (1), op (6), caller's vCPU (12), caller (16). */
+/** A header packs, from the lowest bits: ptr (1), op (7), caller's vCPU (12), caller (16). */
 const OP_FACTOR = 2;
-const VCPU_FACTOR = OP_FACTOR * 64;
+const OPS_MAX = 128;
+const VCPU_FACTOR = OP_FACTOR * OPS_MAX;
 const CALLER_FACTOR = VCPU_FACTOR * VCPUS_MAX;
 
 /** Argument values are integers; frame numbers may be any u64, -1 stands for "none". */
@@ -45,17 +46,18 @@ export class Journal {
       if (!isExpressible(value)) return name;
       segment[at++] = value;
     }
-    if (op.op === 'sched_poll') {
-      if (op.ports.length > RECORD_WORDS_MAX - 8) return 'ports';
-      segment[at++] = op.ports.length;
-      for (const port of op.ports) {
-        if (!isExpressible(port)) return 'ports';
-        segment[at++] = port;
-      }
+    if (info.list !== undefined) {
+      const list = (op as unknown as Record<string, readonly number[]>)[info.list]!;
+      if (list.length > RECORD_WORDS_MAX - 8 || !list.every(isExpressible)) return info.list;
+      segment[at++] = list.length;
+      segment.set(list, at);
+      at += list.length;
     }
     const ptr = op.ptr === undefined ? 0 : 1;
     const callerVcpu = op.callerVcpu ?? 0;
-    if (!(callerVcpu >= 0 && callerVcpu < VCPUS_MAX)) return 'callerVcpu';
+    if (!isExpressible(callerVcpu) || callerVcpu < 0 || callerVcpu >= VCPUS_MAX) {
+      return 'callerVcpu';
+    }
     segment[start] =
       op.caller * CALLER_FACTOR + callerVcpu * VCPU_FACTOR + info.code * OP_FACTOR + ptr;
     this.#used = at;
@@ -94,7 +96,7 @@ const isExpressible = (value: unknown): boolean =>
 
 function decode(segment: Float64Array, start: number): { op: Op; next: number } {
   const header = segment[start]!;
-  const info = OPS[Math.floor(header / OP_FACTOR) % 64]!;
+  const info = OPS[Math.floor(header / OP_FACTOR) % OPS_MAX]!;
   const op: Record<string, unknown> = {
     op: info.name,
     caller: Math.floor(header / CALLER_FACTOR),
@@ -104,9 +106,9 @@ function decode(segment: Float64Array, start: number): { op: Op; next: number } 
   if (header % 2 === 1) op['ptr'] = 'bad';
   let at = start + 1;
   for (const name of info.args) op[name] = segment[at++];
-  if (info.name === 'sched_poll') {
+  if (info.list !== undefined) {
     const length = segment[at++]!;
-    op['ports'] = Array.from(segment.subarray(at, at + length));
+    op[info.list] = Array.from(segment.subarray(at, at + length));
     at += length;
   }
   return { op: op as unknown as Op, next: at };

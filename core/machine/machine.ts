@@ -3,10 +3,11 @@ import { fail } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
 import { Hypervisor } from '../xen/hypervisor.ts';
 import { status } from '../xen/notify.ts';
-import { refusalOf, refuse } from './admission.ts';
+import { refusalOf } from './admission.ts';
 import type { Answer, OutputOf, PortStatus, Refusal } from './answer.ts';
 import { completeConfig } from './config.ts';
 import type { MachineConfig, MachineOptions } from './config.ts';
+import { Guests } from './guests.ts';
 import { violations } from './invariants.ts';
 import { Journal } from './journal.ts';
 import { journalLines, parseJournal } from './journal-text.ts';
@@ -14,9 +15,12 @@ import type { OpName, OpOf, Op } from './op.ts';
 import { opInfo } from './op-table.ts';
 import { Outbox } from './outbox.ts';
 import { perform } from './perform.ts';
+import { refuse } from './refuse.ts';
 import { restoreState, takeSnapshot } from './snapshot.ts';
 import type { MachineSnapshot } from './snapshot-format.ts';
 import { debugKeyE } from './debug-key.ts';
+import { kernelView } from './kernel-view.ts';
+import type { KernelView } from './kernel-view.ts';
 import * as view from './view.ts';
 
 /** A port takes about as long to snapshot as an op to execute: so checkpoints cost a fourth. */
@@ -31,6 +35,7 @@ export class Machine {
   readonly config: MachineConfig;
   readonly outbox: Outbox;
   readonly #xen: Hypervisor;
+  readonly #guests: Guests;
   /** Ops since #base: the snapshot, as JSON, of a restore or of the last checkpoint. */
   #journal = new Journal();
   #base: string | undefined;
@@ -61,7 +66,7 @@ export class Machine {
   private constructor(
     config: MachineConfig,
     base?: MachineSnapshot,
-    restore?: (xen: Hypervisor) => void,
+    restore?: (xen: Hypervisor, guests: Guests) => void,
   ) {
     this.config = config;
     this.#base = base && JSON.stringify(base);
@@ -70,7 +75,8 @@ export class Machine {
     this.#xen = new Hypervisor(config.xen, this.outbox, {
       resetSlicePorts: config.resetSlicePorts,
     });
-    restore?.(this.#xen);
+    this.#guests = new Guests(this.#xen);
+    restore?.(this.#xen, this.#guests);
   }
 
   /** Ops executed so far: the number of the last one. Refused ops are not counted. */
@@ -104,8 +110,8 @@ export class Machine {
     const info = opInfo(op.op);
     if (info === undefined) return refuse('bad_argument', `there is no op "${op.op}"`);
     const caller = this.#xen.domains.get(op.caller);
-    if (caller === undefined && op.caller >>> 16 !== 0) return badArgument(op, 'caller');
-    const refusal = refusalOf(this.#xen, this.config, op, info, caller);
+    if (caller === undefined && !isDomid(op.caller)) return badArgument(op, 'caller');
+    const refusal = refusalOf(this.#xen, this.#guests, this.config, op, info, caller);
     if (refusal !== undefined) return refusal;
     if (this.#journal.bytes >= this.config.limits.journalBytes) this.#checkpoint();
     const bad = this.#journal.append(op, info);
@@ -114,7 +120,8 @@ export class Machine {
     this.#opCount += 1;
     this.outbox.op = this.#opCount;
     try {
-      const answer = perform(this.#xen, op, info.family, caller);
+      const answer = perform(this.#xen, this.#guests, op, info.family, caller);
+      if (this.#guests.size > 0) this.#runGuests();
       if (this.config.checkInvariants) this.#check();
       return answer as Result<OutputOf<OpName>>;
     } catch (error) {
@@ -122,9 +129,18 @@ export class Machine {
     }
   }
 
-  /** The whole state as JSON-able data, with a hash over it. The journal is not in it. */
+  /**
+   * The whole state as JSON-able data, with a hash over it. The journal is not in it. Throws
+   * SnapshotError while a schedule holds threads.
+   */
   snapshot(): MachineSnapshot {
-    return takeSnapshot(this.#xen, this.config, this.#opCount, this.outbox.lastSequence);
+    return takeSnapshot(
+      this.#xen,
+      this.#guests,
+      this.config,
+      this.#opCount,
+      this.outbox.lastSequence,
+    );
   }
 
   /** A second machine in the same state; its journal starts from here. */
@@ -218,9 +234,21 @@ export class Machine {
     return view.controlBlock(this.#xen, dom, vcpu);
   }
 
+  /** The kernel of `dom`, as an inspector sees it. */
+  guest(dom: number): KernelView | undefined {
+    const kernel = this.#guests.kernel(dom);
+    return kernel && kernelView(kernel);
+  }
+
   /** What an observer may compare to find out whether the memory of `dom` changed. */
   watch(dom: number): view.MemoryWatch | undefined {
     return view.memoryWatch(this.#xen, dom);
+  }
+
+  /** What the op left for the guests to do, now that Xen has answered. */
+  #runGuests(): void {
+    this.#guests.forgetDestroyed();
+    this.#guests.deliver();
   }
 
   #check(): void {
@@ -230,7 +258,7 @@ export class Machine {
 
   /** Starts the journal anew from a snapshot, but seldom enough for its cost not to show. */
   #checkpoint(): void {
-    if (this.#journal.count < this.#checkpointOps) return;
+    if (this.#journal.count < this.#checkpointOps || this.#guests.hasThreads) return;
     const ports = this.domains().reduce((sum, { validPorts }) => sum + validPorts, 0);
     this.#checkpointOps = ports * CHECKPOINT_OPS_PER_PORT;
     if (this.#journal.count < this.#checkpointOps) return;
@@ -249,6 +277,9 @@ export class Machine {
     return refuse('retired', `retired at op ${op}, as an assertion failed: ${message}`);
   }
 }
+
+const isDomid = (value: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value <= 0xffff;
 
 function badArgument(op: Op, name: string): Refusal {
   const value = String((op as unknown as Record<string, unknown>)[name]);

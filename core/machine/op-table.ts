@@ -1,8 +1,8 @@
-import { OP_ARGUMENTS } from './op.ts';
+import { LIST_ARGUMENTS, OP_ARGUMENTS } from './op.ts';
 import type { OpName } from './op.ts';
 
 /** Who can make an op: see Machine.execute. */
-export type OpFamily = 'hypercall' | 'memory' | 'toolstack' | 'hardware';
+export type OpFamily = 'hypercall' | 'memory' | 'toolstack' | 'guest' | 'hardware';
 
 export interface OpInfo {
   readonly name: OpName;
@@ -10,6 +10,8 @@ export interface OpInfo {
   readonly code: number;
   readonly family: OpFamily;
   readonly args: readonly string[];
+  /** The argument that is a list of numbers, if there is one. */
+  readonly list: string | undefined;
 }
 
 /** The first op of each family, in the order of OP_ARGUMENTS. */
@@ -17,6 +19,7 @@ const FAMILY_STARTS: Partial<Record<OpName, OpFamily>> = {
   alloc_unbound: 'hypercall',
   m_mask: 'memory',
   create_domain: 'toolstack',
+  intr_bind_local_port: 'guest',
   raise_virq: 'hardware',
 };
 
@@ -30,6 +33,7 @@ function listOps(): OpInfo[] {
   let family: OpFamily = 'hypercall';
   return Object.entries(OP_ARGUMENTS).map(([name, args], code) => {
     family = FAMILY_STARTS[name as OpName] ?? family;
-    return { name: name as OpName, code, family, args };
+    const list = (LIST_ARGUMENTS as Partial<Record<string, string>>)[name];
+    return { name: name as OpName, code, family, args, list };
   });
 }

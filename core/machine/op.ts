@@ -2,11 +2,11 @@ import type { Domid, VcpuId } from '../public/ids.ts';
 
 /**
  * Everything that can be asked of a machine, as plain data: it is logged, replayed, sent over the
- * wire and explored. Each op has numeric arguments only (`ports` of sched_poll excepted), named as
- * in Xen's headers; frame numbers are gfns of the caller, SHARED_INFO_GFN being its shared_info.
+ * wire and explored. Each op has numeric arguments only (two have a list of numbers), named as in
+ * Xen's headers; frame numbers are gfns of the caller, SHARED_INFO_GFN being its shared_info.
  *
- * Three families: hypercalls of a guest, accesses of a guest to its own memory (no hypercall, Xen
- * is not told), and what the toolstack, the hardware or the clock does.
+ * Four families: hypercalls of a guest; accesses of a guest to its own memory (no hypercall, Xen is
+ * not told); calls into its kernel; and what the toolstack, the hardware or the clock does.
  */
 export const OP_ARGUMENTS = {
   // EVTCHNOP_*
@@ -72,6 +72,40 @@ export const OP_ARGUMENTS = {
   map_pirq: ['dom', 'irq', 'pirq'],
   create_ioreq_server: ['dom'],
 
+  /** A kernel boots: `variant` indexes VARIANT_NAMES. precreate -1: no xenstore and console. */
+  boot_guest: ['dom', 'variant', 'nr', 'precreate', 'rereadsStore'],
+  /** `mode` indexes SUSPEND_MODES. */
+  suspend_begin: ['dom', 'mode'],
+  suspend_finish: ['dom', 'mode', 'newDom', 'precreate'],
+
+  // The caller's interrupt layer. handle 0: the next free one. thread 0: straight through.
+  intr_bind_local_port: ['port', 'token', 'filter', 'ithread', 'handle', 'thread'],
+  intr_alloc_and_bind_local_port: ['remoteDom', 'token', 'filter', 'ithread', 'handle', 'thread'],
+  intr_bind_remote_port: [
+    'remoteDom',
+    'remotePort',
+    'token',
+    'filter',
+    'ithread',
+    'handle',
+    'thread',
+  ],
+  intr_bind_virq: ['virq', 'cpu', 'token', 'filter', 'ithread', 'handle', 'thread'],
+  intr_alloc_and_bind_ipi: ['cpu', 'token', 'filter', 'ithread', 'handle', 'thread'],
+  intr_add_handler: ['handle', 'token', 'filter', 'ithread', 'thread'],
+  intr_unbind: ['handle', 'thread'],
+  intr_signal: ['handle', 'thread'],
+  intr_get_evtchn_from_port: ['port', 'handle', 'thread'],
+  intr_assign_cpu: ['handle', 'cpu', 'thread'],
+  /** The ithread of the handle's source has run. */
+  intr_handled: ['handle', 'thread'],
+  /** The upcall of a CPU, where threads run and it does not come by itself. */
+  intr_upcall: ['cpu', 'thread'],
+  /** Lets a thread make `steps` steps, fewer if it ends or must wait. */
+  thread_run: ['thread', 'steps'],
+  /** What the guest's surroundings do to it: see INJECTIONS. */
+  inject_failure: ['what', 'value'],
+
   // The hardware, Xen itself and the clock: any caller, DOMID_XEN by custom.
   /** Per-vCPU: on `vcpu` of `dom`; per-domain: on `dom`; global: on its handler, `dom` is unused. */
   raise_virq: ['dom', 'vcpu', 'virq'],
@@ -83,6 +117,12 @@ export const OP_ARGUMENTS = {
 
 export type OpName = keyof typeof OP_ARGUMENTS;
 
+/** The two ops that have a list of numbers besides. */
+export const LIST_ARGUMENTS = {
+  sched_poll: 'ports',
+  boot_guest: 'settings',
+} as const satisfies Partial<Record<OpName, string>>;
+
 export type OpOf<Name extends OpName> = {
   readonly op: Name;
   /** The domain that acts; DOMID_XEN stands for Xen itself and the owner of the machine. */
@@ -93,7 +133,9 @@ export type OpOf<Name extends OpName> = {
   readonly ptr?: 'bad';
 } & {
   readonly [Argument in (typeof OP_ARGUMENTS)[Name][number]]: number;
-} & (Name extends 'sched_poll' ? { readonly ports: readonly number[] } : unknown);
+} & (Name extends keyof typeof LIST_ARGUMENTS
+    ? { readonly [List in (typeof LIST_ARGUMENTS)[Name]]: readonly number[] }
+    : unknown);
 
 export type Op = { [Name in OpName]: OpOf<Name> }[OpName];
 

@@ -18,6 +18,9 @@ import { expirePolls, schedPoll } from '../xen/poll.ts';
 import type { Vcpu } from '../xen/vcpu.ts';
 import { registerVcpuInfo, vcpuDown, vcpuUp } from '../xen/vcpu-info.ts';
 import { bindVirq, raiseDebug, raiseVirq, setVirqHandler } from '../xen/virq.ts';
+import type { GuestOp } from './guest-ops.ts';
+import type { Guests } from './guests.ts';
+import type { Kernel } from './kernel.ts';
 import type { OpFamily } from './op-table.ts';
 import type { Op } from './op.ts';
 
@@ -40,16 +43,22 @@ type MemoryOp = OpOfFamily<
   | 'mem_atomic'
 >;
 
-type ToolstackOp = OpOfFamily<
-  | 'create_domain'
-  | 'destroy_domain'
-  | 'pause_domain'
-  | 'unpause_domain'
-  | 'set_target'
-  | 'set_virq_handler'
-  | 'map_pirq'
-  | 'create_ioreq_server'
->;
+type ToolstackOp =
+  | KernelControlOp
+  | OpOfFamily<
+      | 'create_domain'
+      | 'destroy_domain'
+      | 'pause_domain'
+      | 'unpause_domain'
+      | 'set_target'
+      | 'set_virq_handler'
+      | 'map_pirq'
+      | 'create_ioreq_server'
+    >;
+
+type KernelControlOp = OpOfFamily<'boot_guest' | 'suspend_begin' | 'suspend_finish'>;
+
+type KernelOp = GuestOp | OpOfFamily<'thread_run' | 'inject_failure'>;
 
 type HardwareOp = OpOfFamily<'raise_virq' | 'raise_pirq' | 'raise_debug' | 'advance_clock'>;
 
@@ -65,11 +74,12 @@ type DomainOp = OpOfFamily<
   | 'vcpu_down'
 >;
 
-type Hypercall = Exclude<Op, MemoryOp | ToolstackOp | HardwareOp>;
+type Hypercall = Exclude<Op, MemoryOp | ToolstackOp | KernelOp | HardwareOp>;
 
 /** Does what an admitted op says: one call into the hypervisor. */
 export function perform(
   xen: Hypervisor,
+  guests: Guests,
   op: Op,
   family: OpFamily,
   caller: Domain | undefined,
@@ -80,7 +90,9 @@ export function perform(
     case 'memory':
       return performMemory(op as MemoryOp, caller!);
     case 'toolstack':
-      return performToolstack(xen, op as ToolstackOp, caller);
+      return performToolstack(xen, guests, op as ToolstackOp, caller);
+    case 'guest':
+      return performGuest(guests, op as KernelOp, guests.kernel(op.caller)!);
     case 'hardware':
       return performHardware(xen, op as HardwareOp);
   }
@@ -203,6 +215,7 @@ function performMemory(op: MemoryOp, caller: Domain): Result<unknown> {
 /** XSM_PRIV: EPERM, before anything else, unless the caller is privileged or Xen itself. */
 function performToolstack(
   xen: Hypervisor,
+  guests: Guests,
   op: ToolstackOp,
   caller: Domain | undefined,
 ): Result<unknown> {
@@ -233,7 +246,32 @@ function performToolstack(
     case 'map_pirq':
       return mapPirq(xen, op);
     default:
+      return performKernelControl(guests, op);
+  }
+}
+
+/** What the toolstack does to a guest's kernel. */
+function performKernelControl(guests: Guests, op: KernelControlOp): Result<unknown> {
+  switch (op.op) {
+    case 'boot_guest':
+      return guests.boot(op);
+    case 'suspend_begin':
+      return guests.suspendBegin(op);
+    case 'suspend_finish':
+      return guests.suspendFinish(op);
+    default:
       return unreachable(op);
+  }
+}
+
+function performGuest(guests: Guests, op: KernelOp, kernel: Kernel): Result<unknown> {
+  switch (op.op) {
+    case 'thread_run':
+      return guests.runThread(kernel, kernel.threads.get(op.thread)!, op.steps);
+    case 'inject_failure':
+      return guests.inject(kernel, op);
+    default:
+      return guests.call(kernel, op);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GuestKind } from '../public/shared-info.ts';
 import type { Life } from '../xen/domain.ts';
 import type { Evtchn } from '../xen/evtchn.ts';
+import type { KernelImage } from './kernel-image.ts';
 import type { MachineConfig } from './config.ts';
 
 export const SNAPSHOT_FORMAT = 'evtchnd-snapshot/1';
@@ -25,6 +26,7 @@ export interface MachineSnapshot {
   readonly virqHandlers: readonly (readonly [number, number])[];
   readonly irqs: readonly { irq: number; shareable: boolean; guests: readonly number[] }[];
   readonly domains: readonly DomainImage[];
+  readonly kernels: readonly KernelImage[];
 }
 
 export interface DomainImage {

@@ -4,6 +4,8 @@ import type { Evtchn } from '../xen/evtchn.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
 import type { Vcpu } from '../xen/vcpu.ts';
 import { completeConfig } from './config.ts';
+import type { Guests } from './guests.ts';
+import { kernelImage, restoreKernel } from './kernel-image.ts';
 import type { MachineConfig } from './config.ts';
 import { SNAPSHOT_FORMAT, SnapshotError } from './snapshot-format.ts';
 import type { DomainImage, MachineSnapshot, PortImage, VcpuImage } from './snapshot-format.ts';
@@ -12,10 +14,14 @@ import { restoreDomains } from './snapshot-restore.ts';
 
 export function takeSnapshot(
   xen: Hypervisor,
+  guests: Guests,
   config: MachineConfig,
   opCount: number,
   lastEffect: number,
 ): MachineSnapshot {
+  if (guests.hasThreads) {
+    throw new SnapshotError('threads of a guest stand between two steps: run them to their end');
+  }
   const content = {
     config,
     opCount,
@@ -27,11 +33,13 @@ export function takeSnapshot(
       .map(([virq, domain]) => [virq, domain.domid] as const)
       .sort(byFirst),
     irqs: [...xen.irqs]
-      .map(([irq, { shareable, guests }]) => {
-        return { irq, shareable, guests: [...guests].map(({ domid }) => domid).sort(ascending) };
+      .map(([irq, action]) => {
+        const domids = [...action.guests].map(({ domid }) => domid).sort(ascending);
+        return { irq, shareable: action.shareable, guests: domids };
       })
       .sort((a, b) => a.irq - b.irq),
     domains: [...xen.domains.values()].sort((a, b) => a.domid - b.domid).map(domainImage),
+    kernels: [...guests.kernels()].map(kernelImage).sort((a, b) => a.dom - b.dom),
   };
   return { format: SNAPSHOT_FORMAT, hash: hash64(JSON.stringify(content)), ...content };
 }
@@ -43,7 +51,7 @@ export function takeSnapshot(
 export function restoreState(value: unknown): {
   config: MachineConfig;
   base: MachineSnapshot;
-  restore: (xen: Hypervisor) => void;
+  restore: (xen: Hypervisor, guests: Guests) => void;
 } {
   if (typeof value !== 'object' || value === null || !('format' in value)) {
     throw new SnapshotError('this is not a snapshot: it has no "format"');
@@ -61,11 +69,14 @@ export function restoreState(value: unknown): {
   return {
     config: completeConfig(snapshot.config),
     base: snapshot,
-    restore(xen) {
+    restore(xen, guests) {
       xen.nowNs = snapshot.nowNs;
       xen.domidRover = snapshot.domidRover;
       writePages(xen.dummyVcpuInfo, snapshot.dummyVcpuInfo);
       restoreDomains(xen, snapshot);
+      for (const image of snapshot.kernels) {
+        guests.adopt(restoreKernel(xen, xen.domains.get(image.dom)!, image));
+      }
     },
   };
 }

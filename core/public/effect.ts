@@ -26,6 +26,13 @@ import type { Domid, Port, VcpuId } from './ids.ts';
  * | domain_destroyed | its domid answers ESRCH from here on         | 0                             |
  * | paused, unpaused | by the toolstack                             | pause count                   |
  * | clock            | virtual time moved on (dom is DOMID_XEN)     | 0                             |
+ * | interrupt        | an ithread must run, for this port           | token of its handler          |
+ * | filtered         | a filter has run in the upcall               | token of its handler          |
+ * | guest_fault      | the guest did something wrong                | its place among the faults    |
+ * | guest_booted     | a kernel runs in the domain                  | number of its variant         |
+ * | suspending       | the drivers must quiesce                     | number of the mode            |
+ * | suspended        | the vCPUs have stopped                       | 0                             |
+ * | resumed          | it runs again; port: the domid that it had   | number of the mode            |
  */
 export const EFFECT_KINDS = [
   'pending',
@@ -49,6 +56,13 @@ export const EFFECT_KINDS = [
   'paused',
   'unpaused',
   'clock',
+  'interrupt',
+  'filtered',
+  'guest_fault',
+  'guest_booted',
+  'suspending',
+  'suspended',
+  'resumed',
 ] as const;
 
 export type EffectKind = (typeof EFFECT_KINDS)[number];

@@ -1,3 +1,5 @@
+import { assert } from '../lib/assert.ts';
+
 /**
  * The errno values of Xen's hypercalls, with the names and numbers of `public/errno.h`
  * (Linux's numbers, on every guest).
@@ -56,4 +58,15 @@ export function fail(errno: Errno): Failure {
 /** The raw return value a guest sees: 0 or a negative errno. */
 export function returnValue(result: Result<unknown>): number {
   return result.ok ? 0 : -ERRNO[result.errno];
+}
+
+const NAMES = new Map<number, Errno>(
+  Object.entries(ERRNO).map(([name, number]) => [number, name as Errno]),
+);
+
+/** The name of an errno that is known to be one of Xen's. */
+export function errnoName(number: number): Errno {
+  const name = NAMES.get(number);
+  assert(name !== undefined, 'an errno has a name');
+  return name;
 }

@@ -60,6 +60,7 @@ export class Domain {
   target: Domain | undefined;
   /** How many of its vCPUs sleep in SCHEDOP_poll. */
   pollers = 0;
+  readonly #dummy: GuestMemory;
 
   constructor(options: DomainOptions, dummy: GuestMemory) {
     this.domid = options.domid;
@@ -68,8 +69,9 @@ export class Domain {
     this.privileged = options.privileged;
     this.maxEvtchnPort = Math.min(options.maxEvtchnPort, MAX_EVTCHN_PORT);
     this.memory = new GuestMemory(options.pages);
+    this.#dummy = dummy;
     this.vcpus = Array.from({ length: options.vcpus }, (_, id) => {
-      const vcpu = new Vcpu(id, this.#initialInfo(id, dummy));
+      const vcpu = new Vcpu(id, this.initialInfo(id));
       vcpu.up = vcpu.initialised = id < options.vcpusUp;
       return vcpu;
     });
@@ -88,7 +90,8 @@ export class Domain {
   }
 
   /** In shared_info for the first vCPUs; the others share Xen's dummy until they register one. */
-  #initialInfo(id: VcpuId, dummy: GuestMemory): Vcpu['info'] {
+  initialInfo(id: VcpuId): Vcpu['info'] {
+    const dummy = this.#dummy;
     if (id >= this.layout.legacyVcpus) {
       return { memory: dummy, word: dummy.wordAt(-1, 0), gfn: DUMMY_GFN, offset: 0 };
     }

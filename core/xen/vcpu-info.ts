@@ -102,6 +102,11 @@ function markAllPending(xen: Hypervisor, domain: Domain, vcpu: Vcpu): void {
   markEventsPending(xen, domain, vcpu);
 }
 
+/** Domain reset: a vcpu_info in the guest's memory is forgotten. */
+export function resetVcpuInfo(domain: Domain, vcpu: Vcpu): void {
+  if (vcpu.info.gfn >= 0) vcpu.info = domain.initialInfo(vcpu.id);
+}
+
 /**
  * VCPUOP_initialise (the first time) and VCPUOP_up: the vCPU runs.
  *
