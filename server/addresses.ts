@@ -11,7 +11,7 @@ export interface HostPort {
 }
 
 /** Reads HOST:PORT or [IPV6]:PORT. `flag` names it in messages. */
-export function parseAddress(text: string, flag: string): HostPort {
+function parseAddress(text: string, flag: string): HostPort {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {

@@ -6,6 +6,8 @@ import { BUILD } from './build.ts';
 import { DEFAULT_BOUNDS, LOG_LEVELS, completeConfig, defaultSocket } from './config.ts';
 import type { Config, LogLevel } from './config.ts';
 
+const DEFAULTS = completeConfig();
+
 /** In place of a path: no Unix socket. */
 const OFF = 'off';
 
@@ -31,53 +33,42 @@ export function readFlags(argv: readonly string[]): Config {
 }
 
 function createCommand(): Command {
-  const defaults = completeConfig();
-  const { machines, drainMs } = defaults.bounds;
-  const option = (flags: string, description: string, env: string) =>
-    new Option(flags, description).env(`EVTCHND_${env}`);
-  return new Command('evtchnd')
+  const command = new Command('evtchnd')
     .description('Serves virtual Xen machines over gRPC and HTTP.')
-    .version(BUILD.version)
-    .addOption(
-      option(
-        '--grpc-address <host:port>',
-        'gRPC over TCP; loopback only, port 0: any',
-        'GRPC_ADDRESS',
-      ).default(defaults.grpcAddress),
-    )
-    .addOption(
-      option(
-        '--http-address <host:port>',
-        'HTTP inspection; loopback only, port 0: any',
-        'HTTP_ADDRESS',
-      ).default(defaults.httpAddress),
-    )
-    .addOption(
-      option('--socket <path>', `gRPC over a Unix socket; ${OFF}: none`, 'SOCKET').default(
-        defaultSocket(),
-      ),
-    )
-    .addOption(
-      option('--log-level <level>', 'what is logged', 'LOG_LEVEL')
-        .choices(LOG_LEVELS)
-        .default(defaults.logLevel),
-    )
-    .addOption(
-      option('--xen <version>', 'Xen that the machine "default" behaves as', 'XEN')
-        .choices(XEN_VERSIONS)
-        .default(defaults.xen),
-    )
-    .addOption(
-      option('--machines-max <count>', 'machines at once', 'MACHINES_MAX')
-        .argParser(positive)
-        .default(machines),
-    )
-    .addOption(
-      option('--drain-ms <ms>', 'how long calls may go on after SIGTERM', 'DRAIN_MS')
-        .argParser(positive)
-        .default(drainMs),
-    )
-    .addHelpText('after', HELP);
+    .version(BUILD.version);
+  for (const option of [...addressOptions(), ...otherOptions()]) command.addOption(option);
+  return command.addHelpText('after', HELP);
+}
+
+const option = (flags: string, description: string, env: string): Option =>
+  new Option(flags, description).env(`EVTCHND_${env}`);
+
+function addressOptions(): Option[] {
+  const { grpcAddress, httpAddress } = DEFAULTS;
+  const grpc = 'gRPC over TCP; loopback only, port 0: any';
+  const http = 'HTTP inspection; loopback only, port 0: any';
+  const socket = `gRPC over a Unix socket; ${OFF}: none`;
+  return [
+    option('--grpc-address <host:port>', grpc, 'GRPC_ADDRESS').default(grpcAddress),
+    option('--http-address <host:port>', http, 'HTTP_ADDRESS').default(httpAddress),
+    option('--socket <path>', socket, 'SOCKET').default(defaultSocket()),
+  ];
+}
+
+function otherOptions(): Option[] {
+  const { logLevel, xen, bounds } = DEFAULTS;
+  const xenHelp = 'Xen that the machine "default" behaves as';
+  const drainHelp = 'how long calls may go on after SIGTERM';
+  return [
+    option('--log-level <level>', 'what is logged', 'LOG_LEVEL')
+      .choices(LOG_LEVELS)
+      .default(logLevel),
+    option('--xen <version>', xenHelp, 'XEN').choices(XEN_VERSIONS).default(xen),
+    option('--machines-max <count>', 'machines at once', 'MACHINES_MAX')
+      .argParser(positive)
+      .default(bounds.machines),
+    option('--drain-ms <ms>', drainHelp, 'DRAIN_MS').argParser(positive).default(bounds.drainMs),
+  ];
 }
 
 function positive(text: string): number {

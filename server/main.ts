@@ -1,3 +1,5 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+
 import { StartError } from './addresses.ts';
 import { startApp } from './app.ts';
 import type { RunningApp } from './app.ts';
@@ -7,6 +9,8 @@ import { readFlags } from './flags.ts';
 const SIGNAL_STATUS = { SIGTERM: 143, SIGINT: 130 } as const;
 
 async function main(): Promise<void> {
+  // What grpc-js says on stderr of its own accord, our errors say better.
+  setLogVerbosity(logVerbosity.NONE);
   try {
     const app = await startApp(readFlags(process.argv));
     const { grpcAddress, httpAddress, socket, log } = app;

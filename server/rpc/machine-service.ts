@@ -14,7 +14,23 @@ import { serverStreaming } from './streaming.ts';
 import { machineOf, unary } from './unary.ts';
 
 /** `evtchnd.v1.MachineService` */
-export function machineService(context: RpcContext): proto.MachineServiceServer {
+export const machineService = (context: RpcContext): proto.MachineServiceServer => ({
+  ...lifeMethods(context),
+  ...stateMethods(context),
+});
+
+type LifeMethod = 'createMachine' | 'listMachines' | 'getMachine' | 'deleteMachine' | 'forkMachine';
+
+type StateMethod =
+  | 'snapshotMachine'
+  | 'restoreMachine'
+  | 'advanceClock'
+  | 'checkInvariants'
+  | 'getStateHash'
+  | 'getJournal';
+
+/** Machines come, are looked at, and go. */
+function lifeMethods(context: RpcContext): Pick<proto.MachineServiceServer, LifeMethod> {
   const { registry } = context;
   return {
     createMachine: createMachineMethod(context),
@@ -27,16 +43,22 @@ export function machineService(context: RpcContext): proto.MachineServiceServer 
       registry.delete(machineOf(context, machine).name);
       return {};
     }),
-    snapshotMachine: serverStreaming(context, (stream, { machine }) => {
-      const bytes = Buffer.from(JSON.stringify(machineOf(context, machine).machine.snapshot()));
-      writeAll(stream, byteChunks(bytes));
-    }),
-    restoreMachine: restoreMachine(context),
     forkMachine: unary(context, ({ machine, fork }) => {
       const { machine: original } = machineOf(context, machine);
       requireFreeName(context, fork);
       return { machine: machineMessage(registry.add(fork, original.fork())) };
     }),
+  };
+}
+
+/** What a machine is as a whole. */
+function stateMethods(context: RpcContext): Pick<proto.MachineServiceServer, StateMethod> {
+  return {
+    snapshotMachine: serverStreaming(context, (stream, { machine }) => {
+      const bytes = Buffer.from(JSON.stringify(machineOf(context, machine).machine.snapshot()));
+      writeAll(stream, byteChunks(bytes));
+    }),
+    restoreMachine: restoreMachine(context),
     advanceClock: unary(context, ({ machine, ns }) => {
       const hosted = machineOf(context, machine);
       perform(hosted, { op: 'advance_clock', caller: DOMID_XEN, ns: Number(ns) });

@@ -14,7 +14,7 @@ import { portMessage } from './views.ts';
 
 /** A guest's pages and ports: how they look, and how the guest works on them without Xen. */
 
-export function requireDomain(hosted: HostedMachine, dom: number): void {
+function requireDomain(hosted: HostedMachine, dom: number): void {
   if (hosted.machine.domain(dom) !== undefined) return;
   throw refused('NO_DOMAIN', `there is no domain ${dom}: ListDomains has them`);
 }

@@ -58,7 +58,7 @@ function readAnyOp(reader: WireReader, end: number, batch: Caller): Op | undefin
   while (reader.pos < end) {
     const tag = reader.uint32();
     const number = tag >>> 3;
-    if ((tag & 7) === WIRE_BYTES && number > BAD_POINTER_FIELD) {
+    if ((tag & 7) === WIRE_BYTES && OP_WIRES[number] !== undefined) {
       field = number;
       stop = reader.bytesEnd(end);
       start = reader.pos;

@@ -1,8 +1,11 @@
 import { OP_ARGUMENTS } from '../../core/index.ts';
 import type { OpName } from '../../core/index.ts';
 
-/** The field of proto's `Op` that holds each op. Below 16: one byte on the wire. */
-const OP_FIELDS: Readonly<Record<OpName, number>> = {
+/**
+ * The field of proto's `Op` that holds each op; those of the guest layer have none here. Below 16:
+ * one byte on the wire.
+ */
+const OP_FIELDS: Readonly<Partial<Record<OpName, number>>> = {
   send: 4,
   unmask: 5,
   close: 6,

@@ -6,7 +6,7 @@ import { portStatusMessage } from './views.ts';
 import type { WireWriter } from './wire-writer.ts';
 
 /** `rc` of a refused op: no errno, and negative for those who look no further. */
-export const REFUSED_RC = -0x8000_0000;
+const REFUSED_RC = -0x8000_0000;
 
 /** Field of OpResult, and the output of the core that goes there, where it is one number. */
 const OUTPUTS: Partial<Record<OpName, { readonly field: number; readonly name: string }>> = {

@@ -36,7 +36,7 @@ export function unary<Request, Response>(
         GrpcStatus[code],
         (performance.now() - start) / 1e3,
       );
-      if (failure === undefined) callback(null, response!);
+      if (failure === undefined) callback(null, response);
       else callback(failure);
     };
     try {

@@ -1,5 +1,5 @@
 /** Bytes that are no protobuf message: a client's mistake, not ours. */
-export class WireError extends Error {
+class WireError extends Error {
   override readonly name = 'WireError';
 }
 

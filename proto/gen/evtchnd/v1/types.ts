@@ -504,7 +504,10 @@ export interface Domain {
   privileged: boolean;
   abi: PortAbi;
   vcpus: number;
-  /** XEN_DOMCTL_createdomain's max_evtchn_port: the highest port it may ever use. */
+  /**
+   * XEN_DOMCTL_createdomain's max_evtchn_port: the highest port it may ever use. 2147483647, the
+   * most that Xen stores, is no limit.
+   */
   maxEvtchnPort: number;
   /** Ports below this exist; others answer EINVAL. Grows by 64. */
   validPorts: number;
