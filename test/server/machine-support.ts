@@ -1,4 +1,4 @@
-import type { DomainConfig } from '../../proto/gen/evtchnd/v1/op.ts';
+import type { DomainConfig, Op } from '../../proto/gen/evtchnd/v1/op.ts';
 import { GuestKind } from '../../proto/gen/evtchnd/v1/types.ts';
 
 /** A domain's configuration with `fields`, and defaults for the others. */
@@ -12,4 +12,12 @@ export const domainConfig = (fields: Partial<DomainConfig>): DomainConfig => ({
   pages: 0,
   paused: false,
   ...fields,
+});
+
+/** An op for whom the batch says. */
+export const opMessage = (op: Op['op']): Op => ({
+  caller: undefined,
+  callerVcpu: undefined,
+  badPointer: false,
+  op,
 });
