@@ -37,16 +37,16 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-const write = (file: string, ...imports: string[]): void => writeAs('type {}', file, imports);
+const write = (file: string, ...imports: string[]): void => writeAs('type {} from', file, imports);
 
 /** Imports of code, which run: those of types do not. */
-const writeCode = (file: string, ...imports: string[]): void => writeAs('{}', file, imports);
+const writeCode = (file: string, ...imports: string[]): void => writeAs('', file, imports);
 
 function writeAs(what: string, file: string, imports: readonly string[]): void {
   const up = '../'.repeat(file.split('/').length - 1);
   const path = (name: string) => (name.includes('.ts') ? `${up}${name}` : name);
   mkdirSync(dirname(join(root, file)), { recursive: true });
-  const lines = imports.map((name) => `import ${what} from '${path(name)}';\n`);
+  const lines = imports.map((name) => `import ${what} '${path(name)}';\n`);
   writeFileSync(join(root, file), `${lines.join('')}export {};\n`);
 }
 
