@@ -1,7 +1,10 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 
 import type { OpName, OutputOf } from '../../core/index.ts';
-import type { EventChannelServiceServer } from '../../proto/gen/evtchnd/v1/event_channel_service.ts';
+import type {
+  EventChannelServiceServer,
+  EventChannelServiceService,
+} from '../../proto/gen/evtchnd/v1/event_channel_service.ts';
 import { UpcallWatch } from '../stream/upcall-watch.ts';
 import { readMulticall } from './batch-messages.ts';
 import { executeBatch } from './batch.ts';
@@ -20,6 +23,14 @@ import { machineOf, unary } from './unary.ts';
 /** A request that names no caller comes from dom0. */
 const DOM0 = 0;
 
+/** All but those whose messages stay bytes. */
+type Methods = {
+  [Name in Exclude<
+    keyof EventChannelServiceService,
+    'multicall' | 'session'
+  >]: EventChannelServiceServer[Name];
+};
+
 /** `evtchnd.v1.EventChannelService`: each method decodes, executes one op, and encodes. */
 export function eventChannelService(context: RpcContext): UntypedServiceImplementation {
   const hypercall = <Name extends OpName, Request extends OpRequest, Response>(
@@ -29,7 +40,7 @@ export function eventChannelService(context: RpcContext): UntypedServiceImplemen
   const nothing = () => ({});
   const portOnly = ({ port }: { port: number }) => ({ port });
 
-  const methods: Omit<EventChannelServiceServer, 'multicall' | 'session'> = {
+  const methods: Methods = {
     allocUnbound: hypercall('alloc_unbound', portOnly),
     bindInterdomain: hypercall('bind_interdomain', ({ localPort }) => ({ localPort })),
     bindVirq: hypercall('bind_virq', portOnly),

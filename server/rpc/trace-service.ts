@@ -15,7 +15,7 @@ import { machineOf } from './unary.ts';
 
 /** `evtchnd.v1.TraceService` */
 export function traceService(context: RpcContext): UntypedServiceImplementation {
-  const methods: Omit<TraceServiceServer, 'record'> = {
+  const methods: Pick<TraceServiceServer, 'watchEffects' | 'exportTrace' | 'replayTrace'> = {
     watchEffects: serverStreaming(context, (stream, request) => {
       const hosted = machineOf(context, request.machine);
       stream.attach(hosted, 'effects');
