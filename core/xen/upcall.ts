@@ -27,12 +27,13 @@ export function setUpcallMask(vcpu: Vcpu, value: number): void {
 }
 
 /**
- * Asks for an upcall: sets evtchn_upcall_pending, and where it was clear kicks the vCPU, which
- * ends its poll. Xen does not look at evtchn_upcall_mask here: that is the guest's business.
+ * Asks for an upcall: sets bit 0 of evtchn_upcall_pending, and where it was clear kicks the vCPU,
+ * which ends its poll. Xen does not look at evtchn_upcall_mask here: that is the guest's business.
  */
 export function markEventsPending(xen: Hypervisor, domain: Domain, vcpu: Vcpu): void {
-  if (upcallPending(vcpu)) return;
-  setUpcallPending(vcpu, 1);
+  const old = vcpu.info.memory.bytes[infoByte(vcpu, VCPU_INFO_UPCALL_PENDING)]!;
+  if ((old & 1) !== 0) return;
+  setUpcallPending(vcpu, old | 1);
   const masked = upcallMask(domain, vcpu) ? 1 : 0;
   xen.effects.emit(EFFECT.upcall, domain.domid, vcpu.id, 0, masked);
   if (vcpu.pollPort !== 0) endPoll(xen, domain, vcpu, WOKEN_BY.event);

@@ -196,6 +196,23 @@ describe('an event under the 2-level ABI', () => {
     expect(xen.machine.vcpu(1, 1)!.pendingSel).toBe(2n);
   });
 
+  it.each([
+    { old: 0, becomes: 1, upcall: true },
+    { old: 1, becomes: 1, upcall: false },
+    { old: 2, becomes: 3, upcall: true },
+    { old: 255, becomes: 255, upcall: false },
+  ])('sets bit 0 of evtchn_upcall_pending: $old becomes $becomes', ({ old, becomes, upcall }) => {
+    const xen = small();
+    const port = xen.ipi(1);
+    xen.must(1, 'm_upcall', { vcpu: 0, value: old });
+    xen.news();
+
+    xen.must(1, 'send', { port });
+
+    expect(xen.machine.page(1, -1)![0]).toBe(becomes);
+    expect(xen.kinds()).toEqual(upcall ? ['pending', 'upcall'] : ['pending']);
+  });
+
   it('says in its effect whether the guest has masked its upcalls', () => {
     const xen = small();
     const port = xen.ipi(1);
