@@ -164,8 +164,13 @@ function performDomainOp(
   }
 }
 
-/** Xen copies the arguments in before it looks at them, but VCPUOPs find their vCPU first. */
+/**
+ * Xen copies the arguments in before it looks at them. But VCPUOPs find their vCPU first, and what
+ * takes no arguments never looks: unknown EVTCHNOPs and VCPUOP_down.
+ */
 function badPointer(op: Hypercall, caller: Domain): Result {
+  if (op.op === 'evtchn_op' && op.cmd !== EVTCHNOP.reset_cont) return fail('ENOSYS');
+  if (op.op === 'vcpu_down') return vcpuDown(caller, op);
   const isVcpuOp = op.op === 'register_vcpu_info' || op.op === 'vcpu_up';
   return fail(isVcpuOp && caller.vcpus[op.vcpu] === undefined ? 'ENOENT' : 'EFAULT');
 }

@@ -223,6 +223,13 @@ describe('EVTCHNOP numbers without an op here', () => {
     expect(boot().outcome(1, 'evtchn_op', { cmd })).toBe('ENOSYS');
   });
 
+  it('answers ENOSYS although the argument is not in guest memory: Xen does not look', () => {
+    const xen = boot();
+
+    expect(xen.outcome(1, 'evtchn_op', { cmd: 15, ptr: 'bad' })).toBe('ENOSYS');
+    expect(xen.outcome(1, 'evtchn_op', { cmd: 14, ptr: 'bad' })).toBe('EFAULT');
+  });
+
   it('EVTCHNOP 14, reset_cont, answers EBUSY while no reset is in progress', () => {
     expect(boot().outcome(1, 'evtchn_op', { cmd: 14 })).toBe('EBUSY');
   });

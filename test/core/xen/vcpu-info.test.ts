@@ -194,4 +194,8 @@ describe('vcpu_down', () => {
   it('says ENOENT where the domain has no such vCPU', () => {
     expect(boot().outcome(1, 'vcpu_down', { vcpu: 4 })).toBe('ENOENT');
   });
+
+  it('takes no argument, so that a bad pointer does no harm', () => {
+    expect(boot().outcome(1, 'vcpu_down', { vcpu: 3, ptr: 'bad' })).toBe('ok');
+  });
 });
