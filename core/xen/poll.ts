@@ -41,7 +41,7 @@ export function schedPoll(
   return ok({ blocked: true });
 }
 
-/** The polls whose time has come end, the earliest first. */
+/** The polls whose time has come end, the earliest first, then by domid and vCPU. */
 export function expirePolls(xen: Hypervisor): void {
   const due: { domain: Domain; vcpu: Vcpu }[] = [];
   for (const domain of xen.domains.values()) {
@@ -51,6 +51,6 @@ export function expirePolls(xen: Hypervisor): void {
       if (vcpu.pollDeadline <= xen.nowNs) due.push({ domain, vcpu });
     }
   }
-  due.sort((a, b) => a.vcpu.pollDeadline - b.vcpu.pollDeadline);
+  due.sort((a, b) => a.vcpu.pollDeadline - b.vcpu.pollDeadline || a.domain.domid - b.domain.domid);
   for (const { domain, vcpu } of due) endPoll(xen, domain, vcpu, WOKEN_BY.timeout);
 }

@@ -78,6 +78,22 @@ describe('a fork', () => {
     expect(xen.machine.page(1, 0)![0]).toBe(0);
   });
 
+  it('wakes vCPUs whose timeouts end together in the same order', () => {
+    const xen = boot({}, []);
+    for (const dom of [2, 1]) {
+      xen.create(dom);
+      xen.must(dom, 'sched_poll', { ports: [], timeout: 10 });
+    }
+    const fork = xen.machine.fork();
+    const from = xen.machine.outbox.lastSequence + 1;
+
+    xen.must(XEN, 'advance_clock', { ns: 10 });
+    fork.execute({ op: 'advance_clock', caller: XEN, ns: 10 });
+
+    expect(effectsSince(fork, from)).toEqual(effectsSince(xen.machine, from));
+    expect(effectsSince(fork, from).map(({ dom }) => dom)).toEqual([XEN, 1, 2]);
+  });
+
   it('counts ops and effects on, and has the same time', () => {
     const xen = boot();
     xen.must(XEN, 'advance_clock', { ns: 77 });
