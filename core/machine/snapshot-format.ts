@@ -44,6 +44,7 @@ export interface DomainImage {
   /** Frames of the event array, while the ABI is FIFO. */
   readonly fifo: readonly number[] | null;
   readonly resetPort: number;
+  readonly ioreqServers: number;
   readonly pauseCount: number;
   readonly life: Life;
   readonly target: number | null;

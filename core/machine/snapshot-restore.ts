@@ -47,6 +47,7 @@ function restoreDomain(xen: Hypervisor, image: DomainImage): Domain {
   }
   for (const vcpu of image.vcpus) restoreVcpu(domain, domain.vcpu(vcpu.id), vcpu);
   domain.resetPort = image.resetPort;
+  domain.ioreqServers = image.ioreqServers;
   domain.pauseCount = image.pauseCount;
   domain.life = image.life;
   return domain;

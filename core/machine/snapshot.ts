@@ -102,6 +102,7 @@ function domainImage(domain: Domain): DomainImage {
       .sort(byFirst),
     fifo: domain.fifo === undefined ? null : [...domain.fifo.gfns],
     resetPort: domain.resetPort,
+    ioreqServers: domain.ioreqServers,
     pauseCount: domain.pauseCount,
     life: domain.life,
     target: domain.target?.domid ?? null,

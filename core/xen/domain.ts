@@ -51,6 +51,7 @@ export class Domain {
   /** Ports that are neither free nor reserved, and those among them that Xen consumes. */
   activePorts = 0;
   xenPorts = 0;
+  ioreqServers = 0;
   /** Where a preempted reset goes on; 0: none is in progress. Xen's `next_evtchn`. */
   resetPort: Port = 0;
   /** The toolstack's pauses that are not yet undone. */

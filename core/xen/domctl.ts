@@ -15,6 +15,9 @@ import { destroyFifo } from './fifo-setup.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import { raiseGlobalVirq } from './virq.ts';
 
+/** MAX_NR_IOREQ_SERVERS of a domain. */
+const IOREQ_SERVERS_MAX = 8;
+
 /** Xen counts no more pauses of a domain than this. */
 const PAUSE_COUNT_MAX = 255;
 
@@ -145,16 +148,19 @@ export function setTarget(xen: Hypervisor, args: { dom: Domid; target: Domid }):
  * XEN_DMOP_create_ioreq_server by the device model `caller`: Xen allocates a port of the HVM guest
  * `dom` for each of its vCPUs. Xen consumes their events; the caller may bind to them.
  *
- * - ESRCH: there is no domain `dom`.
+ * - ESRCH: there is no domain `dom`. EPERM: it is the caller.
+ * - EINVAL: `dom` is not an HVM guest.
  * - EPERM: the caller is neither privileged nor the device model of `dom`.
- * - EINVAL: `dom` is not an HVM guest, or it is dying.
- * - ENOSPC: it has too few free ports; those allocated are freed again.
+ * - ENOSPC: it has its 8 ioreq servers.
+ * - EINVAL: it is dying. ENOSPC: it has too few free ports; those allocated are freed again.
  */
 export function createIoreqServer(xen: Hypervisor, caller: Domain, dom: Domid): Result {
   const domain = xen.domains.get(dom);
   if (domain === undefined) return fail('ESRCH');
-  if (!xen.policy.mayModel(caller, domain)) return fail('EPERM');
+  if (domain === caller) return fail('EPERM');
   if (isPv(domain.guest)) return fail('EINVAL');
+  if (!xen.policy.mayModel(caller, domain)) return fail('EPERM');
+  if (domain.ioreqServers >= IOREQ_SERVERS_MAX) return fail('ENOSPC');
 
   const allocated: number[] = [];
   for (const vcpu of domain.vcpus) {
@@ -165,6 +171,7 @@ export function createIoreqServer(xen: Hypervisor, caller: Domain, dom: Domid): 
     }
     allocated.push(result.value);
   }
+  domain.ioreqServers += 1;
   return ok();
 }
 

@@ -7,8 +7,10 @@ const host = () => boot({}, [{}, { guest: 'hvm64' }, {}]);
 describe('create_ioreq_server', () => {
   it.each([
     { why: 'there is no domain dom', caller: 0, dom: 9, errno: 'ESRCH' },
-    { why: 'the caller is not its device model', caller: 1, dom: 2, errno: 'EPERM' },
+    { why: 'it is the caller', caller: 0, dom: 0, errno: 'EPERM' },
     { why: 'it is no HVM guest', caller: 0, dom: 1, errno: 'EINVAL' },
+    { why: 'it is no HVM guest, whoever calls', caller: 1, dom: 3, errno: 'EINVAL' },
+    { why: 'the caller is not its device model', caller: 1, dom: 2, errno: 'EPERM' },
   ])('answers $errno where $why', ({ caller, dom, errno }) => {
     expect(host().outcome(caller, 'create_ioreq_server', { dom })).toBe(errno);
   });
@@ -31,6 +33,13 @@ describe('create_ioreq_server', () => {
     );
     expect(xen.outcome(0, 'bind_interdomain', { remoteDom: 2, remotePort: 1 })).toBe('EINVAL');
     expect(xen.outcome(3, 'bind_interdomain', { remoteDom: 2, remotePort: 1 })).toBe('ok');
+  });
+
+  it('answers ENOSPC where the domain has eight', () => {
+    const xen = host();
+    for (let server = 0; server < 8; server += 1) xen.must(0, 'create_ioreq_server', { dom: 2 });
+
+    expect(xen.outcome(0, 'create_ioreq_server', { dom: 2 })).toBe('ENOSPC');
   });
 
   it('answers ENOSPC where ports are too few, and frees those it had allocated', () => {
