@@ -20,7 +20,7 @@ export interface Behaviour {
   readonly exclusiveGlobalVirqs: boolean;
   /** VIRQ_ARGO is per domain from 4.21 on, global before. */
   readonly argoPerDomain: boolean;
-  /** EVTCHNOP_bind_pirq without PIRQs (arm64): EOPNOTSUPP from 4.21 on, EINVAL before. */
+  /** EVTCHNOP_bind_pirq without PIRQs (arm64): EOPNOTSUPP from 4.19 on, EINVAL before. */
   readonly bindPirqWithoutPirqs: 'EINVAL' | 'EOPNOTSUPP';
 }
 
@@ -39,7 +39,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
     dyingVirqHandler: false,
     exclusiveGlobalVirqs: false,
     argoPerDomain: false,
-    bindPirqWithoutPirqs: 'EINVAL',
+    bindPirqWithoutPirqs: 'EOPNOTSUPP',
   },
   '4.22': {
     registerVcpuInfo: 'area',

@@ -21,7 +21,7 @@ function pirqCount(domain: Domain): number {
  * EVTCHNOP_bind_pirq: allocates a port for a PIRQ. A PV guest takes the host's IRQ with it, alone
  * unless all who bind it say BIND_PIRQ__WILL_SHARE; an HVM guest only names an emulated line.
  *
- * - EOPNOTSUPP: (from 4.21, EINVAL before) the architecture has no PIRQs.
+ * - EOPNOTSUPP: (from 4.19, EINVAL before) the architecture has no PIRQs.
  * - EINVAL: there is no such PIRQ.
  * - EPERM: (PV) the toolstack has not given the domain access to it.
  * - EEXIST: the PIRQ is bound already.

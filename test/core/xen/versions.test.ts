@@ -73,6 +73,14 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    what: 'bind_pirq of a guest whose architecture has no PIRQs',
+    answers: { '4.17': 'EINVAL', '4.20': 'EOPNOTSUPP', '4.22': 'EOPNOTSUPP' },
+    ask: (xen) => {
+      xen.create(3, { guest: 'arm64' });
+      return xen.outcome(3, 'bind_pirq', { pirq: 1 });
+    },
+  },
+  {
     what: 'set_virq_handler naming a dying domain',
     answers: { '4.17': 'ok', '4.20': 'EINVAL', '4.22': 'EINVAL' },
     ask: (xen) => {
