@@ -15,6 +15,8 @@ export type { Fault } from './guest/fault.ts';
 export type { IsrcFields } from './guest/isrc.ts';
 export { KNOB_NAMES, KNOB_VALUES, VARIANTS, VARIANT_NAMES } from './guest/knobs.ts';
 export type { Knobs, VariantName } from './guest/knobs.ts';
+export { DOMAIN_IMAGE_FORMAT } from './machine/domain-image.ts';
+export type { GuestImage, RestoreOptions } from './machine/domain-image.ts';
 export { INJECTIONS } from './machine/guests.ts';
 export type { KernelView } from './machine/kernel-view.ts';
 export { SUSPEND_MODES } from './machine/suspend.ts';

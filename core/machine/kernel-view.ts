@@ -43,3 +43,9 @@ export function kernelView(kernel: Kernel): KernelView {
     store: kernel.known,
   };
 }
+
+/** The source that a handle holds. */
+export function sourceOf(kernel: Kernel | undefined, handle: number): IsrcFields | undefined {
+  const isrc = kernel?.handles.get(handle)?.value;
+  return isrc && isrcFields(isrc);
+}

@@ -15,11 +15,14 @@ import type { OpName, OpOf, Op } from './op.ts';
 import { opInfo } from './op-table.ts';
 import { Outbox } from './outbox.ts';
 import { perform } from './perform.ts';
-import { refuse } from './refuse.ts';
+import { badArgument, isDomid, refuse } from './refuse.ts';
+import { checkGuestImage, continueGuest, domainOf, saveGuest } from './domain-image.ts';
+import type { GuestImage, RestoreOptions } from './domain-image.ts';
 import { restoreState, takeSnapshot } from './snapshot.ts';
 import type { MachineSnapshot } from './snapshot-format.ts';
 import { debugKeyE } from './debug-key.ts';
-import { kernelView } from './kernel-view.ts';
+import type { IsrcFields } from '../guest/isrc.ts';
+import { kernelView, sourceOf } from './kernel-view.ts';
 import type { KernelView } from './kernel-view.ts';
 import * as view from './view.ts';
 
@@ -240,6 +243,35 @@ export class Machine {
     return kernel && kernelView(kernel);
   }
 
+  /** The source of a handle in the kernel of `dom`: cheap, unlike `guest`. */
+  guestSource(dom: number, handle: number): IsrcFields | undefined {
+    return sourceOf(this.#guests.kernel(dom), handle);
+  }
+
+  /** The image of `dom`, whose suspend was begun. Throws SnapshotError where it was not. */
+  saveGuest(dom: number): GuestImage {
+    return saveGuest(this.#guests, dom);
+  }
+
+  /**
+   * A new domain that goes on as the one of the image. What comes from outside is no op: the
+   * journal starts anew from here. Throws SnapshotError for an image that is not whole.
+   */
+  restoreGuest(value: unknown, { dom, precreate }: RestoreOptions): Answer<'create_domain'> {
+    const image = checkGuestImage(this.#guests, value);
+    const created = this.execute(domainOf(image, dom));
+    if (!created.ok) return created;
+    try {
+      const domain = this.#xen.domains.get(created.value.dom)!;
+      continueGuest(this.#xen, this.#guests, domain, image, precreate);
+      this.#runGuests();
+      this.#startJournal();
+      return created;
+    } catch (error) {
+      return this.#retire(error);
+    }
+  }
+
   /** What an observer may compare to find out whether the memory of `dom` changed. */
   watch(dom: number): view.MemoryWatch | undefined {
     return view.memoryWatch(this.#xen, dom);
@@ -262,6 +294,10 @@ export class Machine {
     const ports = this.domains().reduce((sum, { validPorts }) => sum + validPorts, 0);
     this.#checkpointOps = ports * CHECKPOINT_OPS_PER_PORT;
     if (this.#journal.count < this.#checkpointOps) return;
+    this.#startJournal();
+  }
+
+  #startJournal(): void {
     this.#base = JSON.stringify(this.snapshot());
     this.#journal = new Journal();
   }
@@ -276,15 +312,4 @@ export class Machine {
     const { message, op } = this.#retired!;
     return refuse('retired', `retired at op ${op}, as an assertion failed: ${message}`);
   }
-}
-
-const isDomid = (value: number): boolean =>
-  Number.isInteger(value) && value >= 0 && value <= 0xffff;
-
-function badArgument(op: Op, name: string): Refusal {
-  const value = String((op as unknown as Record<string, unknown>)[name]);
-  return refuse(
-    'bad_argument',
-    `${name} of ${op.op} is ${value}: give a whole number in its range`,
-  );
 }
