@@ -21,7 +21,7 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  readonly target?: { readonly most: number } | { readonly least: number };
+  readonly target?: { readonly most: number } | { readonly least: number } | undefined;
 }
 
 export function print(title: string, figures: readonly Figure[]): void {
