@@ -91,14 +91,15 @@ export const domainOf = (image: GuestImage, dom: number): OpOf<'create_domain'> 
   dom,
 });
 
-/** The kernel of an image goes on in `domain`, which was just made: as after a real suspend. */
+/** The kernel of an image goes on in `dom`, which was just made: as after a real suspend. */
 export function continueGuest(
   xen: Hypervisor,
   guests: Guests,
-  domain: Domain,
+  dom: Domid,
   image: GuestImage,
   precreate: number,
 ): void {
+  const domain = xen.domains.get(dom)!;
   writePages(domain.memory, image.memory);
   const kernel = restoreKernel(xen, domain, image.kernel);
   guests.adopt(kernel);

@@ -1,3 +1,4 @@
+import { InvariantViolation } from '../lib/assert.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Evtchn } from '../xen/evtchn.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
@@ -17,6 +18,12 @@ export function violations(xen: Hypervisor): string[] {
     if (xen.domains.get(handler.domid) !== handler) found.push(`VIRQ ${virq}: its handler is gone`);
   }
   return found;
+}
+
+/** Throws InvariantViolation with the first sentence of `violations`, if there is one. */
+export function assertInvariants(xen: Hypervisor): void {
+  const [violation] = violations(xen);
+  if (violation !== undefined) throw new InvariantViolation(violation);
 }
 
 type Say = (what: string) => void;

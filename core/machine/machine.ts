@@ -1,4 +1,3 @@
-import { InvariantViolation } from '../lib/assert.ts';
 import { fail } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
 import { Hypervisor } from '../xen/hypervisor.ts';
@@ -8,14 +7,14 @@ import type { Answer, OutputOf, PortStatus, Refusal } from './answer.ts';
 import { completeConfig } from './config.ts';
 import type { MachineConfig, MachineOptions } from './config.ts';
 import { Guests } from './guests.ts';
-import { violations } from './invariants.ts';
+import { assertInvariants, violations } from './invariants.ts';
 import { Journal } from './journal.ts';
 import { journalLines, parseJournal } from './journal-text.ts';
 import type { OpName, OpOf, Op } from './op.ts';
 import { opInfo } from './op-table.ts';
 import { Outbox } from './outbox.ts';
 import { perform } from './perform.ts';
-import { badArgument, isDomid, refuse } from './refuse.ts';
+import { badArgument, isDomid, refuse, retirement } from './refuse.ts';
 import { checkGuestImage, continueGuest, domainOf, saveGuest } from './domain-image.ts';
 import type { GuestImage, RestoreOptions } from './domain-image.ts';
 import { restoreState, takeSnapshot } from './snapshot.ts';
@@ -109,7 +108,7 @@ export class Machine {
   execute<Name extends OpName>(op: OpOf<Name>): Answer<Name>;
   execute(op: Op): Answer;
   execute(op: Op): Answer {
-    if (this.#retired !== undefined) return this.#retirement();
+    if (this.#retired !== undefined) return retirement(this.#retired);
     const info = opInfo(op.op);
     if (info === undefined) return refuse('bad_argument', `there is no op "${op.op}"`);
     const caller = this.#xen.domains.get(op.caller);
@@ -125,7 +124,7 @@ export class Machine {
     try {
       const answer = perform(this.#xen, this.#guests, op, info.family, caller);
       if (this.#guests.size > 0) this.#runGuests();
-      if (this.config.checkInvariants) this.#check();
+      if (this.config.checkInvariants) assertInvariants(this.#xen);
       return answer as Result<OutputOf<OpName>>;
     } catch (error) {
       return this.#retire(error);
@@ -137,13 +136,8 @@ export class Machine {
    * SnapshotError while a schedule holds threads.
    */
   snapshot(): MachineSnapshot {
-    return takeSnapshot(
-      this.#xen,
-      this.#guests,
-      this.config,
-      this.#opCount,
-      this.outbox.lastSequence,
-    );
+    const { lastSequence } = this.outbox;
+    return takeSnapshot(this.#xen, this.#guests, this.config, this.#opCount, lastSequence);
   }
 
   /** A second machine in the same state; its journal starts from here. */
@@ -262,8 +256,7 @@ export class Machine {
     const created = this.execute(domainOf(image, dom));
     if (!created.ok) return created;
     try {
-      const domain = this.#xen.domains.get(created.value.dom)!;
-      continueGuest(this.#xen, this.#guests, domain, image, precreate);
+      continueGuest(this.#xen, this.#guests, created.value.dom, image, precreate);
       this.#runGuests();
       this.#startJournal();
       return created;
@@ -283,11 +276,6 @@ export class Machine {
     this.#guests.deliver();
   }
 
-  #check(): void {
-    const [violation] = violations(this.#xen);
-    if (violation !== undefined) throw new InvariantViolation(violation);
-  }
-
   /** Starts the journal anew from a snapshot, but seldom enough for its cost not to show. */
   #checkpoint(): void {
     if (this.#journal.count < this.#checkpointOps || this.#guests.hasThreads) return;
@@ -305,11 +293,6 @@ export class Machine {
   #retire(error: unknown): Refusal {
     const message = error instanceof Error ? error.message : String(error);
     this.#retired = { message, op: this.#opCount };
-    return this.#retirement();
-  }
-
-  #retirement(): Refusal {
-    const { message, op } = this.#retired!;
-    return refuse('retired', `retired at op ${op}, as an assertion failed: ${message}`);
+    return retirement(this.#retired);
   }
 }

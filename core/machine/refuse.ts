@@ -7,6 +7,10 @@ export const refuse = (refused: RefusalReason, message: string): Refusal => ({
   message,
 });
 
+/** What a machine answers after an assertion of ours failed. */
+export const retirement = ({ message, op }: { message: string; op: number }): Refusal =>
+  refuse('retired', `retired at op ${op}, as an assertion failed: ${message}`);
+
 /** A number that a domid could be. */
 export const isDomid = (value: number): boolean =>
   Number.isInteger(value) && value >= 0 && value <= 0xffff;
