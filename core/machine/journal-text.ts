@@ -45,8 +45,15 @@ function parseOp(text: string, line: number): Op {
       throw new JournalError(`line ${line}: ${info.name} needs a number as ${name}`);
     }
   }
+  const { list } = info;
+  if (list !== undefined && !isNumbers(op[list])) {
+    throw new JournalError(`line ${line}: ${info.name} needs a list of numbers as ${list}`);
+  }
   return op as unknown as Op;
 }
+
+const isNumbers = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number');
 
 function parseLine(text: string, line: number): Record<string, unknown> {
   try {

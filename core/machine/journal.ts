@@ -14,9 +14,11 @@ const OPS_MAX = 128;
 const VCPU_FACTOR = OP_FACTOR * OPS_MAX;
 const CALLER_FACTOR = VCPU_FACTOR * VCPUS_MAX;
 
-/** Argument values are integers; frame numbers may be any u64, -1 stands for "none". */
+/** Argument values are integers, and frame numbers may be any u64. */
 const VALUE_MIN = -1;
 const VALUE_MAX = 2 ** 64;
+/** Where -1 may stand: for shared_info, for any, for none, and as the int that a cmd is in C. */
+const SIGNED: ReadonlySet<string> = new Set(['gfn', 'dom', 'precreate', 'cmd']);
 
 /** The ops of a machine since its last checkpoint, 8 bytes a number. */
 export class Journal {
@@ -43,7 +45,7 @@ export class Journal {
     const values = op as unknown as Record<string, number>;
     for (const name of info.args) {
       const value = values[name]!;
-      if (!isExpressible(value)) return name;
+      if (!isExpressible(value) || (value < 0 && !SIGNED.has(name))) return name;
       segment[at++] = value;
     }
     if (info.list !== undefined) {

@@ -110,6 +110,16 @@ refusals('bad_argument', [
     says: 'port of send is -2',
   },
   {
+    what: 'a VIRQ is -1, which only frames and domids may be',
+    op: op(XEN, 'raise_virq', { virq: -1 }),
+    says: 'virq of raise_virq is -1',
+  },
+  {
+    what: 'a priority is -1',
+    op: op(1, 'set_priority', { port: 1, priority: -1 }),
+    says: 'priority of set_priority is -1',
+  },
+  {
     what: 'a port of a poll is a fraction',
     op: op(1, 'sched_poll', { ports: [1, 0.5], nrPorts: 2 }),
     says: 'ports of sched_poll is',

@@ -140,6 +140,16 @@ describe('a text that is no journal', () => {
       text: `${HEADER}\n${GOOD}\n{"op":"send","caller":1,"port":"1"}\n`,
       says: 'line 3: send needs a number as port',
     },
+    {
+      what: 'a journal with a poll that lists no ports',
+      text: `${HEADER}\n{"op":"sched_poll","caller":1,"nrPorts":1,"timeout":0}\n`,
+      says: 'line 2: sched_poll needs a list of numbers as ports',
+    },
+    {
+      what: 'a journal with a poll of ports that are texts',
+      text: `${HEADER}\n{"op":"sched_poll","caller":1,"nrPorts":1,"timeout":0,"ports":["1"]}\n`,
+      says: 'line 2: sched_poll needs a list of numbers as ports',
+    },
   ])('but $what, is refused with its line', ({ text, says }) => {
     expect(() => Machine.replay(text)).toThrow(JournalError);
     expect(() => Machine.replay(text)).toThrow(says);
