@@ -88,7 +88,9 @@ export function unbindPirq(xen: Hypervisor, domain: Domain, number: number): voi
  * host to `pirq` of `dom`.
  *
  * - ESRCH: there is no domain `dom`.
- * - EINVAL: there is no such IRQ or PIRQ, or the PIRQ is mapped to another IRQ.
+ * - EINVAL: there is no such IRQ, and none is 0.
+ * - EEXIST: the IRQ is mapped to another PIRQ of the domain.
+ * - EINVAL: there is no such PIRQ, or it is mapped to another IRQ (Xen answers 0, and maps nothing).
  */
 export function mapPirq(
   xen: Hypervisor,
@@ -96,7 +98,11 @@ export function mapPirq(
 ): Result<{ pirq: number }> {
   const domain = xen.domains.get(args.dom);
   if (domain === undefined) return fail('ESRCH');
-  if (args.irq >= NR_GSIS || args.pirq >= pirqCount(domain)) return fail('EINVAL');
+  if (args.irq === 0 || args.irq >= NR_GSIS) return fail('EINVAL');
+  for (const [pirq, { irq }] of domain.pirqs) {
+    if (irq === args.irq && pirq !== args.pirq) return fail('EEXIST');
+  }
+  if (args.pirq >= pirqCount(domain)) return fail('EINVAL');
   const old: Pirq | undefined = domain.pirqs.get(args.pirq);
   if (old?.irq !== undefined && old.irq !== args.irq) return fail('EINVAL');
   domain.pirqs.set(args.pirq, { irq: args.irq, port: old?.port ?? 0 });

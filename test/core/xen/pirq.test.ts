@@ -191,12 +191,32 @@ describe('map_pirq', () => {
       },
       ...[
         { what: 'there is no IRQ irq', wrong: { irq: 24 } },
-        { what: 'there is no PIRQ pirq', wrong: { pirq: 56 } },
-        { what: 'the PIRQ is mapped to another IRQ', wrong: { pirq: IRQ } },
+        { what: 'the IRQ is 0', wrong: { irq: 0 } },
       ].map(({ what, wrong }) => ({
         what,
         errno: 'EINVAL' as const,
-        touches: ['pirq'],
+        touches: ['irq'],
+        call: ({ args }: { args: object }) => {
+          Object.assign(args, wrong);
+        },
+      })),
+      {
+        what: 'the IRQ is mapped to another PIRQ of the domain',
+        errno: 'EEXIST',
+        touches: ['irq', 'mapped'],
+        call: ({ args }) => Object.assign(args, { irq: IRQ }),
+      },
+      ...[
+        { what: 'there is no PIRQ pirq', wrong: { pirq: 56 }, touches: ['pirq'] },
+        {
+          what: 'the PIRQ is mapped to another IRQ',
+          wrong: { pirq: IRQ },
+          touches: ['pirq', 'mapped'],
+        },
+      ].map(({ what, wrong, touches }) => ({
+        what,
+        errno: 'EINVAL' as const,
+        touches,
         call: ({ args }: { args: object }) => {
           Object.assign(args, wrong);
         },
