@@ -73,6 +73,7 @@ function* makeAsNew(layer: Layer, port: Port): Steps {
   const old = layer.portToIsrc[port];
   if (old !== undefined) old.port = layer.noPort;
   yield 'set mask';
+  layer.checkBit('evtchn_mask', port);
   layer.host.testAndSetMask(port);
   for (const [cpu, { enabled }] of layer.cpus.entries()) {
     if (cpu === 0) enabled.set(port);

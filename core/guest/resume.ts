@@ -47,22 +47,23 @@ function* remapInPlace(layer: Layer, chain: boolean): Steps {
 /** Rebinds a source; answers the one that its new port belonged to. */
 function* rebindOver(layer: Layer, isrc: Isrc): Steps<Isrc | undefined> {
   if (isrc.type !== 'ipi' && isrc.type !== 'virq') return undefined;
-  const before = [...layer.portToIsrc];
-  yield* rebind(layer, isrc);
-  return before[isrc.port];
+  return yield* rebind(layer, isrc);
 }
 
-function* rebind(layer: Layer, isrc: Isrc): Steps {
+/** Gives a VIRQ or IPI a new port; answers the source that the table had there. */
+function* rebind(layer: Layer, isrc: Isrc): Steps<Isrc | undefined> {
   const { cpu } = isrc;
   const port = isrc.type === 'ipi' ? yield* newIpi(layer, isrc) : yield* newVirq(layer, isrc);
   isrc.port = port;
   isrc.cpu = 0;
   yield 'write port table';
+  const displaced = layer.portToIsrc[port];
   layer.setPortToIsrc(port, isrc);
   const error = yield* assignCpu(layer, isrc, cpu);
   if (error !== 0) panic(`unable to bind xen ${isrc.type.toUpperCase()} to CPU#${cpu}: ${error}`);
   yield 'hypercall unmask';
   layer.host.unmask(port);
+  return displaced;
 }
 
 function* newIpi(layer: Layer, isrc: Isrc): Steps<Port> {

@@ -27,7 +27,8 @@ const UPCALL_ROUNDS_MAX = 1_000_000;
 /** The kernels of a machine's domains. Xen never calls them: the machine does, after an op. */
 export class Guests {
   readonly #xen: Hypervisor;
-  readonly #kernels = new Map<Domid, Kernel>();
+  /** By domid, as a snapshot restores them: upcalls are delivered in this order. */
+  #kernels = new Map<Domid, Kernel>();
 
   constructor(xen: Hypervisor) {
     this.#xen = xen;
@@ -46,18 +47,21 @@ export class Guests {
   }
 
   adopt(kernel: Kernel): void {
-    this.#kernels.set(kernel.domain.domid, kernel);
+    const kernels = [...this.#kernels, [kernel.domain.domid, kernel] as const];
+    this.#kernels = new Map(kernels.sort(([a], [b]) => a - b));
   }
 
   /**
    * A kernel with FreeBSD's interrupt layer boots in `dom`, which has no kernel yet.
    *
    * - ESRCH: there is no domain `dom`. EEXIST: it has a kernel.
+   * - EINVAL: `nr` is more than the ABI has ports.
    */
   boot(op: OpOf<'boot_guest'>): Result {
     const domain = this.#xen.domains.get(op.dom);
     if (domain === undefined) return fail('ESRCH');
     if (this.#kernels.has(op.dom)) return fail('EEXIST');
+    if (op.nr > domain.portsMax) return fail('EINVAL');
     const knobs = withSettings(VARIANTS[VARIANT_NAMES[op.variant]!], op.settings);
     const options = { knobs, nr: op.nr, rereadsStore: op.rereadsStore !== 0 };
     const kernel = Kernel.booted(this.#xen, domain, options);

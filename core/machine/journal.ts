@@ -18,7 +18,7 @@ const CALLER_FACTOR = VCPU_FACTOR * VCPUS_MAX;
 const VALUE_MIN = -1;
 const VALUE_MAX = 2 ** 64;
 /** Where -1 may stand: for shared_info, for any, for none, and as the int that a cmd is in C. */
-const SIGNED: ReadonlySet<string> = new Set(['gfn', 'dom', 'precreate', 'cmd']);
+const SIGNED: ReadonlySet<string> = new Set(['gfn', 'dom', 'newDom', 'precreate', 'cmd']);
 
 /** The ops of a machine since its last checkpoint, 8 bytes a number. */
 export class Journal {

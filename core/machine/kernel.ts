@@ -106,9 +106,26 @@ export class Kernel {
     return { number: chosen, ref };
   }
 
+  /** Handles are given out in turn, and again once they hold nothing. */
   #freeHandle(): number {
-    while (this.handles.has(this.nextHandle)) this.nextHandle += 1;
-    return this.nextHandle;
+    while (this.handles.get(this.nextHandle)?.value !== undefined) this.#passHandle();
+    const number = this.nextHandle;
+    this.#passHandle();
+    return number;
+  }
+
+  #passHandle(): void {
+    const next = this.nextHandle + 1;
+    this.nextHandle = next === HANDLES_MAX ? FIRST_DRIVER_HANDLE : next;
+  }
+
+  /** Whether a driver can be given another handle. */
+  get hasFreeHandle(): boolean {
+    if (this.handles.size < HANDLES_MAX - FIRST_DRIVER_HANDLE) return true;
+    for (const [number, { value }] of this.handles) {
+      if (number >= FIRST_DRIVER_HANDLE && value === undefined) return true;
+    }
+    return false;
   }
 
   /** From here on the kernel runs in another domain, with fresh shared pages. */
@@ -125,6 +142,7 @@ export class Kernel {
     this.handles.clear();
     this.threads.clear();
     this.nextHandle = FIRST_DRIVER_HANDLE;
+    this.dead = undefined;
     this.#start();
   }
 
@@ -139,8 +157,9 @@ export class Kernel {
     }
   }
 
-  /** Runs a guest function straight through. A fatal fault ends the guest. */
+  /** Runs a guest function straight through. A fatal fault ends the guest; then nothing runs. */
   run<T>(steps: Steps<T>): T | undefined {
+    if (this.dead !== undefined) return undefined;
     try {
       return atomically(steps);
     } catch (error) {

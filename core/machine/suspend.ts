@@ -1,13 +1,15 @@
+import { assert } from '../lib/assert.ts';
 import { EFFECT } from '../public/effect.ts';
 import { fail, ok } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
+import { DOMID_FIRST_RESERVED } from '../public/ids.ts';
 import type { Domid, Port } from '../public/ids.ts';
 import { bindLocalPort, unbind } from '../guest/api.ts';
 import { resume } from '../guest/resume.ts';
 import { allocUnbound } from '../xen/bind.ts';
 import { reset } from '../xen/close.ts';
 import type { Domain } from '../xen/domain.ts';
-import { createDomain, destroyDomain } from '../xen/domctl.ts';
+import { createDomain, destroyDomain, isReferredTo } from '../xen/domctl.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
 import { resetVcpuInfo } from '../xen/vcpu-info.ts';
 import { CONSOLE_HANDLE, STORE_HANDLE } from './kernel.ts';
@@ -38,9 +40,14 @@ export interface ResumeOptions {
   readonly precreate: number;
 }
 
-/** The toolstack asks the guest to suspend: its drivers quiesce until the suspend is finished. */
+/**
+ * The toolstack asks the guest to suspend: its drivers quiesce until the suspend is finished.
+ *
+ * - EBUSY: it suspends already. EFAULT: it has ended by a fault; only a soft reset helps it.
+ */
 export function beginSuspend(xen: Hypervisor, kernel: Kernel, mode: SuspendMode): Result {
   if (kernel.lifecycle !== 'running') return fail('EBUSY');
+  if (kernel.dead !== undefined && mode !== 'soft_reset') return fail('EFAULT');
   kernel.lifecycle = 'suspending';
   const detail = SUSPEND_MODES.indexOf(mode);
   xen.effects.emit(EFFECT.suspending, kernel.domain.domid, 0, 0, detail);
@@ -51,7 +58,9 @@ export function beginSuspend(xen: Hypervisor, kernel: Kernel, mode: SuspendMode)
  * The rest of a suspend, in the order of FreeBSD's xctrl_suspend: CPUs stop, the hypercall, the
  * resume hook of the interrupt layer, xenstore and console, and the drivers at last.
  *
- * - EINVAL: no suspend was begun. EEXIST: there is another domain `newDom`.
+ * - EINVAL: no suspend was begun. EFAULT: the guest has ended by a fault meanwhile.
+ * - EINVAL: (real) `newDom` is reserved. EEXIST: (real) there is another domain `newDom`.
+ * - EBUSY: (real) the domid is to be kept, and something refers to the old domain.
  */
 export function finishSuspend(
   xen: Hypervisor,
@@ -59,10 +68,12 @@ export function finishSuspend(
   options: ResumeOptions,
 ): Result<{ dom: Domid }> {
   if (kernel.lifecycle !== 'suspending') return fail('EINVAL');
+  if (kernel.dead !== undefined && options.mode !== 'soft_reset') return fail('EFAULT');
   const from = kernel.domain.domid;
+  const possible = options.mode === 'real' ? canRebuild(xen, kernel.domain, options.newDom) : ok();
+  if (!possible.ok) return possible;
   if (options.mode !== 'failed') xen.effects.emit(EFFECT.suspended, from, 0, 0, 0);
-  const moved = settle(xen, kernel, options);
-  if (!moved.ok) return moved;
+  settle(xen, kernel, options);
 
   kernel.lifecycle = 'running';
   const { domid } = kernel.domain;
@@ -70,25 +81,23 @@ export function finishSuspend(
   return ok({ dom: domid });
 }
 
-function settle(xen: Hypervisor, kernel: Kernel, options: ResumeOptions): Result {
+function settle(xen: Hypervisor, kernel: Kernel, options: ResumeOptions): void {
   switch (options.mode) {
     case 'failed':
     case 'cancelled':
     case 'checkpoint':
       kernel.run(resume(kernel.layer, true));
-      return ok();
+      break;
     case 'uncooperative':
       kernel.run(resume(kernel.layer, false));
       rebindStore(kernel, kernel.known);
-      return ok();
+      break;
     case 'soft_reset':
       softReset(xen, kernel, options.precreate);
-      return ok();
+      break;
     case 'real': {
       const built = rebuildDomain(xen, kernel.domain, options.newDom);
-      if (!built.ok) return built;
-      continueIn(xen, kernel, built.value, options.precreate);
-      return ok();
+      continueIn(xen, kernel, built, options.precreate);
     }
   }
 }
@@ -106,10 +115,16 @@ export function continueIn(
   rebindStore(kernel, ports);
 }
 
+/** Whether there can be a new domain `newDom`: asked before anything happens to the old one. */
+function canRebuild(xen: Hypervisor, old: Domain, newDom: number): Result {
+  if (newDom >= DOMID_FIRST_RESERVED) return fail('EINVAL');
+  if (newDom === old.domid) return isReferredTo(xen, old) ? fail('EBUSY') : ok();
+  return xen.domains.has(newDom) ? fail('EEXIST') : ok();
+}
+
 /** A new domain like the old one, with the old one's memory; the old one is destroyed. */
-function rebuildDomain(xen: Hypervisor, old: Domain, newDom: number): Result<Domain> {
+function rebuildDomain(xen: Hypervisor, old: Domain, newDom: number): Domain {
   const sameDomid = newDom === old.domid;
-  if (!sameDomid && xen.domains.has(newDom)) return fail('EEXIST');
   if (sameDomid) destroyDomain(xen, undefined, old.domid);
   const created = createDomain(xen, {
     dom: newDom,
@@ -121,13 +136,13 @@ function rebuildDomain(xen: Hypervisor, old: Domain, newDom: number): Result<Dom
     pages: old.memory.frames,
     paused: false,
   });
-  if (!created.ok) return created;
+  assert(created.ok, 'nothing speaks against the new domain');
   const domain = xen.domains.get(created.value.dom)!;
   for (let gfn = 0; gfn < old.memory.usedFrames; gfn += 1) {
     domain.memory.page(gfn).set(old.memory.page(gfn));
   }
   if (!sameDomid) destroyDomain(xen, undefined, old.domid);
-  return ok(domain);
+  return domain;
 }
 
 /** Kexec: every port is closed, vcpu_info goes back to shared_info, and a new kernel boots. */

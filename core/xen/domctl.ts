@@ -90,7 +90,8 @@ function bury(xen: Hypervisor, domain: Domain): void {
   if (domain.target !== undefined) bury(xen, domain.target);
 }
 
-function isReferredTo(xen: Hypervisor, domain: Domain): boolean {
+/** Whether a destroyed `domain` would go on to answer to its domid. */
+export function isReferredTo(xen: Hypervisor, domain: Domain): boolean {
   for (const handler of xen.virqHandlers.values()) if (handler === domain) return true;
   for (const other of xen.domains.values()) if (other.target === domain) return true;
   return false;
