@@ -156,6 +156,17 @@ describe('sched_poll', () => {
     expect(asleep(xen)).toBe(true);
   });
 
+  it('is not woken under FIFO by an event that coalesces', () => {
+    const xen = host();
+    xen.fifo(1, { vcpus: 2 });
+    send(xen, 3);
+    poll(xen, [1, 2]);
+
+    send(xen, 3);
+
+    expect(asleep(xen)).toBe(true);
+  });
+
   it('is woken by an upcall that its vCPU is asked for, whatever it polls', () => {
     const xen = host();
     const other = xen.ipi(1, 0);
@@ -268,25 +279,5 @@ describe('the timeout of sched_poll', () => {
     xen.must(XEN, 'advance_clock', { ns: 300 });
 
     expect(xen.kinds()).toEqual(['clock']);
-  });
-});
-
-describe('advance_clock', () => {
-  it('moves system time on, bit by bit, and never back', () => {
-    const xen = host();
-    xen.must(XEN, 'advance_clock', { ns: 0 });
-    xen.must(XEN, 'advance_clock', { ns: 7 });
-
-    expect(xen.machine.nowNs).toBe(7);
-    expect(xen.call(XEN, 'advance_clock', { ns: -1 })).toMatchObject({ refused: 'bad_argument' });
-  });
-
-  it('goes no further than numbers are exact', () => {
-    const xen = host();
-    xen.must(XEN, 'advance_clock', { ns: Number.MAX_SAFE_INTEGER - 5 });
-
-    expect(xen.call(XEN, 'advance_clock', { ns: 6 })).toMatchObject({ refused: 'bad_argument' });
-    expect(xen.outcome(XEN, 'advance_clock', { ns: 5 })).toBe('ok');
-    expect(xen.machine.nowNs).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
