@@ -106,5 +106,6 @@ export function continueGuest(
   continueIn(xen, kernel, domain, precreate);
   kernel.lifecycle = 'running';
   const mode = SUSPEND_MODES.indexOf('real');
-  xen.effects.emit(EFFECT.resumed, domain.domid, 0, image.kernel.dom, mode);
+  // The domid that it had was another machine's, or is somebody else's here: it is not told.
+  xen.effects.emit(EFFECT.resumed, dom, 0, dom, mode);
 }
