@@ -90,5 +90,23 @@ export const DIFFERENCES_TOLD_MAX = 1000;
 /** How long replay and export work before other connections get their turn. */
 export const SLICE_MS = 10;
 
+/** Drivers that a machine keeps sessions for, attached or not. */
+export const DRIVER_SESSIONS_MAX = 1024;
+
+/** How long a driver's bindings outlive its stream, unless it says, and at most. */
+export const LEASE_MS_DEFAULT = 10_000;
+export const LEASE_MS_MAX = 600_000;
+
+/** How long drivers may take to quiesce, unless the request says, and at most. */
+export const SUSPEND_MS_DEFAULT = 30_000;
+export const SUSPEND_MS_MAX = 600_000;
+
+/** Bytes of a driver's name, of a handle's description, and of why a driver refuses. */
+export const DRIVER_NAME_BYTES_MAX = 64;
+export const DESCRIPTION_BYTES_MAX = 255;
+
+/** An image of a domain is one message: this leaves room for the rest of it. */
+export const IMAGE_BYTES_MAX = 3 * 1024 * 1024;
+
 /** Machines that requests may name: also what a file or a URL takes without quoting. */
 export const MACHINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

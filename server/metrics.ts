@@ -22,7 +22,7 @@ interface TransportMetrics {
 }
 
 /** `effects_http` is the server-sent events; the others are rpcs. */
-export type StreamKind = 'effects_http' | 'effects' | 'session' | 'upcalls' | 'record';
+export type StreamKind = 'effects_http' | 'effects' | 'session' | 'upcalls' | 'record' | 'drivers';
 
 /** What a scrape looks at in each machine. */
 export interface ObservedMachine {

@@ -13,6 +13,8 @@ import { createDomainOp } from './domain-config.ts';
 import { refused } from './failure.ts';
 import { oneOp, perform } from './one-op.ts';
 import type { OpRequest } from './one-op.ts';
+import { restoreDomain, saveDomain } from './save-methods.ts';
+import { suspendDomain } from './suspend-method.ts';
 import { machineOf, unary } from './unary.ts';
 import { domainMessage, vcpuMessage } from './views.ts';
 
@@ -49,6 +51,9 @@ export function domainService(context: RpcContext): DomainServiceServer {
     raiseVirq: toolstack('raise_virq', nothing),
     raisePirq: toolstack('raise_pirq', nothing),
     raiseDebug: toolstack('raise_debug', nothing),
+    suspendDomain: suspendDomain(context),
+    saveDomain: saveDomain(context),
+    restoreDomain: restoreDomain(context),
   };
 }
 

@@ -45,16 +45,17 @@ export const draining = (): RpcFailure =>
 /** The failure that an answer stands for, if it is none. */
 export function failureOf(op: Op, answer: Answer): RpcFailure | undefined {
   if (answer.ok) return undefined;
-  return 'refused' in answer ? refusalFailure(op, answer) : errnoFailure(op, answer.errno);
+  if ('refused' in answer) return refusalFailure(op, answer);
+  return errnoFailure(op.op, answer.errno, explain(op, answer.errno));
 }
 
-function errnoFailure(op: Op, errno: Errno): RpcFailure {
-  return new RpcFailure(STATUS_OF_ERRNO[errno], explain(op, errno), {
+/** What Xen, or the guest's layer, answers to something called `op`. */
+export const errnoFailure = (op: string, errno: Errno, message: string): RpcFailure =>
+  new RpcFailure(STATUS_OF_ERRNO[errno], message, {
     reason: errno,
     domain: 'xen',
-    metadata: { errno: String(ERRNO[errno]), op: op.op },
+    metadata: { errno: String(ERRNO[errno]), op },
   });
-}
 
 function refusalFailure(op: Op, refusal: Refusal): RpcFailure {
   return new RpcFailure(STATUS_OF_REFUSAL[refusal.refused], adviceFor(refusal), {

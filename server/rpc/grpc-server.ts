@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 
 import { DomainServiceService } from '../../proto/gen/evtchnd/v1/domain_service.ts';
+import { InterruptServiceService } from '../../proto/gen/evtchnd/v1/interrupt_service.ts';
 import { MachineServiceService } from '../../proto/gen/evtchnd/v1/machine_service.ts';
 import {
   CALLS_PER_CONNECTION_MAX,
@@ -13,6 +14,7 @@ import type { RpcContext } from './context.ts';
 import { EVENT_CHANNEL_SERVICE, TRACE_SERVICE, tolerant } from './definitions.ts';
 import { domainService } from './domain-service.ts';
 import { eventChannelService } from './event-channel-service.ts';
+import { interruptService } from './interrupt-service.ts';
 import { machineService } from './machine-service.ts';
 import { addReflection } from './reflection.ts';
 import { sessionInterceptor } from './session.ts';
@@ -24,6 +26,7 @@ const HEALTH_NAMES = [
   'evtchnd.v1.MachineService',
   'evtchnd.v1.DomainService',
   'evtchnd.v1.EventChannelService',
+  'evtchnd.v1.InterruptService',
   'evtchnd.v1.TraceService',
 ];
 
@@ -44,6 +47,7 @@ export class GrpcServer {
     this.#server.addService(tolerant(MachineServiceService), machineService(context));
     this.#server.addService(tolerant(DomainServiceService), domainService(context));
     this.#server.addService(EVENT_CHANNEL_SERVICE, eventChannelService(context));
+    this.#server.addService(tolerant(InterruptServiceService), interruptService(context));
     this.#server.addService(TRACE_SERVICE, traceService(context));
     this.#health.addToServer(this.#server);
     addReflection(this.#server);

@@ -75,6 +75,7 @@ describe('grpc.reflection', () => {
     expect(names.map(({ name }) => name).sort()).toEqual([
       'evtchnd.v1.DomainService',
       'evtchnd.v1.EventChannelService',
+      'evtchnd.v1.InterruptService',
       'evtchnd.v1.MachineService',
       'evtchnd.v1.TraceService',
       'grpc.health.v1.Health',

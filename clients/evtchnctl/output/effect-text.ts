@@ -49,7 +49,27 @@ function about({ kind, dom, vcpu, port, detail }: Effect): string {
     case 'domain_dying':
     case 'domain_destroyed':
       return `dom ${dom}`;
-    case 'unknown':
+    default:
+      return aboutGuest({ kind, dom, vcpu, port, detail });
+  }
+}
+
+/** The same for what happens in a guest's kernel. */
+function aboutGuest({ kind, dom, vcpu, port, detail }: Omit<Effect, 'sequence' | 'op'>): string {
+  switch (kind) {
+    case 'interrupt':
+    case 'filtered':
+      return `dom ${dom}  port ${port}  vcpu ${vcpu}  token ${detail}`;
+    case 'guest_fault':
+      return `dom ${dom}  fault ${detail}`;
+    case 'resumed':
+      return `dom ${dom}  was ${port}  mode ${detail}`;
+    case 'guest_booted':
+    case 'suspending':
+      return `dom ${dom}  ${detail}`;
+    case 'suspended':
+      return `dom ${dom}`;
+    default:
       return `dom ${dom}  vcpu ${vcpu}  port ${port}  detail ${detail}`;
   }
 }

@@ -23,6 +23,13 @@ export const EFFECT_KINDS = [
   'paused',
   'unpaused',
   'clock',
+  'interrupt',
+  'filtered',
+  'guest_fault',
+  'guest_booted',
+  'suspending',
+  'suspended',
+  'resumed',
 ] as const;
 
 /**
@@ -40,6 +47,9 @@ export const EFFECT_KINDS = [
  * - fifo, two_level: the domain changed its port ABI.
  * - domain_created (its vCPUs), domain_dying, domain_destroyed; paused, unpaused (pause count).
  * - clock: virtual time moved on. unknown: a kind that this library is too old for.
+ * - Of a guest's kernel: interrupt, an ithread must run; filtered, a filter has run (token of the
+ *   handler). guest_fault (its place among the faults), guest_booted (number of its variant),
+ *   suspending (number of the mode), suspended, resumed (the mode; port: the domid that it had).
  */
 export type EffectKind = (typeof EFFECT_KINDS)[number] | 'unknown';
 

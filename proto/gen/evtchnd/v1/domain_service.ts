@@ -4,12 +4,72 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { HandleFate, SuspendMode, suspendModeFromJSON, suspendModeToJSON } from "./guest.ts";
 import { DomainConfig } from "./op.ts";
 import { Domain, Vcpu } from "./types.ts";
 
 export const protobufPackage = "evtchnd.v1";
 
 export const protobufFileName = "evtchnd/v1/domain_service.proto";
+
+export interface SuspendDomainRequest {
+  machine: string;
+  caller?: number | undefined;
+  dom: number;
+  mode: SuspendMode;
+  /** REAL: the domid of the new domain, which may be the old one. Absent: the next free one. */
+  newDom?:
+    | number
+    | undefined;
+  /** REAL and SOFT_RESET: ports that the toolstack opens before xenstore's; they shift its number. */
+  precreate: number;
+  /** How long drivers may take, up to 600000. 0: 30000. */
+  deadlineMs: number;
+}
+
+export interface SuspendDomainResponse {
+  /** The domain that the kernel runs in now. */
+  dom: number;
+  /** What the suspend became: the mode asked for, or FAILED. */
+  mode: SuspendMode;
+  /** What became of each handle that was bound, the kernel's own (1 and 2) among them. */
+  handles: HandleFate[];
+  /** FAILED: the drivers in the way, by name, and why. */
+  notReady: string[];
+}
+
+export interface SaveDomainRequest {
+  machine: string;
+  caller?: number | undefined;
+  dom: number;
+  /** How long drivers may take, up to 600000. 0: 30000. */
+  deadlineMs: number;
+  /** The domain goes on, as after a checkpoint; else it is destroyed. */
+  leaveRunning: boolean;
+}
+
+export interface SaveDomainResponse {
+  /** JSON ("evtchnd-domain/1"), with a hash over its content. */
+  image: Buffer;
+}
+
+export interface RestoreDomainRequest {
+  machine: string;
+  /** What SaveDomain gave. */
+  image: Buffer;
+  /** Domid of the new domain. Absent: the next free one. */
+  newDom?:
+    | number
+    | undefined;
+  /** Ports that the toolstack opens before xenstore's; they shift its number. */
+  precreate: number;
+}
+
+export interface RestoreDomainResponse {
+  dom: number;
+  /** What became of each handle of the image that was bound. */
+  handles: HandleFate[];
+}
 
 export interface CreateDomainRequest {
   machine: string;
@@ -153,6 +213,714 @@ export interface RaiseDebugRequest {
 
 export interface RaiseDebugResponse {
 }
+
+function createBaseSuspendDomainRequest(): SuspendDomainRequest {
+  return { machine: "", caller: undefined, dom: 0, mode: 0, newDom: undefined, precreate: 0, deadlineMs: 0 };
+}
+
+export const SuspendDomainRequest: MessageFns<SuspendDomainRequest> = {
+  encode(message: SuspendDomainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.machine !== "") {
+      writer.uint32(10).string(message.machine);
+    }
+    if (message.caller !== undefined) {
+      writer.uint32(16).uint32(message.caller);
+    }
+    if (message.dom !== 0) {
+      writer.uint32(24).uint32(message.dom);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(32).int32(message.mode);
+    }
+    if (message.newDom !== undefined) {
+      writer.uint32(40).uint32(message.newDom);
+    }
+    if (message.precreate !== 0) {
+      writer.uint32(48).uint32(message.precreate);
+    }
+    if (message.deadlineMs !== 0) {
+      writer.uint32(56).uint32(message.deadlineMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SuspendDomainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSuspendDomainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.machine = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.caller = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dom = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.newDom = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.precreate = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.deadlineMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SuspendDomainRequest {
+    return {
+      machine: isSet(object.machine) ? globalThis.String(object.machine) : "",
+      caller: isSet(object.caller) ? globalThis.Number(object.caller) : undefined,
+      dom: isSet(object.dom) ? globalThis.Number(object.dom) : 0,
+      mode: isSet(object.mode) ? suspendModeFromJSON(object.mode) : 0,
+      newDom: isSet(object.newDom)
+        ? globalThis.Number(object.newDom)
+        : isSet(object.new_dom)
+        ? globalThis.Number(object.new_dom)
+        : undefined,
+      precreate: isSet(object.precreate) ? globalThis.Number(object.precreate) : 0,
+      deadlineMs: isSet(object.deadlineMs)
+        ? globalThis.Number(object.deadlineMs)
+        : isSet(object.deadline_ms)
+        ? globalThis.Number(object.deadline_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: SuspendDomainRequest): unknown {
+    const obj: any = {};
+    if (message.machine !== "") {
+      obj.machine = message.machine;
+    }
+    if (message.caller !== undefined) {
+      obj.caller = Math.round(message.caller);
+    }
+    if (message.dom !== 0) {
+      obj.dom = Math.round(message.dom);
+    }
+    if (message.mode !== 0) {
+      obj.mode = suspendModeToJSON(message.mode);
+    }
+    if (message.newDom !== undefined) {
+      obj.newDom = Math.round(message.newDom);
+    }
+    if (message.precreate !== 0) {
+      obj.precreate = Math.round(message.precreate);
+    }
+    if (message.deadlineMs !== 0) {
+      obj.deadlineMs = Math.round(message.deadlineMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SuspendDomainRequest>): SuspendDomainRequest {
+    return SuspendDomainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SuspendDomainRequest>): SuspendDomainRequest {
+    const message = createBaseSuspendDomainRequest();
+    message.machine = object.machine ?? "";
+    message.caller = object.caller ?? undefined;
+    message.dom = object.dom ?? 0;
+    message.mode = object.mode ?? 0;
+    message.newDom = object.newDom ?? undefined;
+    message.precreate = object.precreate ?? 0;
+    message.deadlineMs = object.deadlineMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseSuspendDomainResponse(): SuspendDomainResponse {
+  return { dom: 0, mode: 0, handles: [], notReady: [] };
+}
+
+export const SuspendDomainResponse: MessageFns<SuspendDomainResponse> = {
+  encode(message: SuspendDomainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dom !== 0) {
+      writer.uint32(8).uint32(message.dom);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(16).int32(message.mode);
+    }
+    for (const v of message.handles) {
+      HandleFate.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.notReady) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SuspendDomainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSuspendDomainResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dom = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.handles.push(HandleFate.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.notReady.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SuspendDomainResponse {
+    return {
+      dom: isSet(object.dom) ? globalThis.Number(object.dom) : 0,
+      mode: isSet(object.mode) ? suspendModeFromJSON(object.mode) : 0,
+      handles: globalThis.Array.isArray(object?.handles) ? object.handles.map((e: any) => HandleFate.fromJSON(e)) : [],
+      notReady: globalThis.Array.isArray(object?.notReady)
+        ? object.notReady.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_ready)
+        ? object.not_ready.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SuspendDomainResponse): unknown {
+    const obj: any = {};
+    if (message.dom !== 0) {
+      obj.dom = Math.round(message.dom);
+    }
+    if (message.mode !== 0) {
+      obj.mode = suspendModeToJSON(message.mode);
+    }
+    if (message.handles?.length) {
+      obj.handles = message.handles.map((e) => HandleFate.toJSON(e));
+    }
+    if (message.notReady?.length) {
+      obj.notReady = message.notReady;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SuspendDomainResponse>): SuspendDomainResponse {
+    return SuspendDomainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SuspendDomainResponse>): SuspendDomainResponse {
+    const message = createBaseSuspendDomainResponse();
+    message.dom = object.dom ?? 0;
+    message.mode = object.mode ?? 0;
+    message.handles = object.handles?.map((e) => HandleFate.fromPartial(e)) || [];
+    message.notReady = object.notReady?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSaveDomainRequest(): SaveDomainRequest {
+  return { machine: "", caller: undefined, dom: 0, deadlineMs: 0, leaveRunning: false };
+}
+
+export const SaveDomainRequest: MessageFns<SaveDomainRequest> = {
+  encode(message: SaveDomainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.machine !== "") {
+      writer.uint32(10).string(message.machine);
+    }
+    if (message.caller !== undefined) {
+      writer.uint32(16).uint32(message.caller);
+    }
+    if (message.dom !== 0) {
+      writer.uint32(24).uint32(message.dom);
+    }
+    if (message.deadlineMs !== 0) {
+      writer.uint32(32).uint32(message.deadlineMs);
+    }
+    if (message.leaveRunning !== false) {
+      writer.uint32(40).bool(message.leaveRunning);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SaveDomainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSaveDomainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.machine = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.caller = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dom = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.deadlineMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.leaveRunning = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SaveDomainRequest {
+    return {
+      machine: isSet(object.machine) ? globalThis.String(object.machine) : "",
+      caller: isSet(object.caller) ? globalThis.Number(object.caller) : undefined,
+      dom: isSet(object.dom) ? globalThis.Number(object.dom) : 0,
+      deadlineMs: isSet(object.deadlineMs)
+        ? globalThis.Number(object.deadlineMs)
+        : isSet(object.deadline_ms)
+        ? globalThis.Number(object.deadline_ms)
+        : 0,
+      leaveRunning: isSet(object.leaveRunning)
+        ? globalThis.Boolean(object.leaveRunning)
+        : isSet(object.leave_running)
+        ? globalThis.Boolean(object.leave_running)
+        : false,
+    };
+  },
+
+  toJSON(message: SaveDomainRequest): unknown {
+    const obj: any = {};
+    if (message.machine !== "") {
+      obj.machine = message.machine;
+    }
+    if (message.caller !== undefined) {
+      obj.caller = Math.round(message.caller);
+    }
+    if (message.dom !== 0) {
+      obj.dom = Math.round(message.dom);
+    }
+    if (message.deadlineMs !== 0) {
+      obj.deadlineMs = Math.round(message.deadlineMs);
+    }
+    if (message.leaveRunning !== false) {
+      obj.leaveRunning = message.leaveRunning;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SaveDomainRequest>): SaveDomainRequest {
+    return SaveDomainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SaveDomainRequest>): SaveDomainRequest {
+    const message = createBaseSaveDomainRequest();
+    message.machine = object.machine ?? "";
+    message.caller = object.caller ?? undefined;
+    message.dom = object.dom ?? 0;
+    message.deadlineMs = object.deadlineMs ?? 0;
+    message.leaveRunning = object.leaveRunning ?? false;
+    return message;
+  },
+};
+
+function createBaseSaveDomainResponse(): SaveDomainResponse {
+  return { image: Buffer.alloc(0) };
+}
+
+export const SaveDomainResponse: MessageFns<SaveDomainResponse> = {
+  encode(message: SaveDomainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.image.length !== 0) {
+      writer.uint32(10).bytes(message.image);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SaveDomainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSaveDomainResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.image = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SaveDomainResponse {
+    return { image: isSet(object.image) ? Buffer.from(bytesFromBase64(object.image)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: SaveDomainResponse): unknown {
+    const obj: any = {};
+    if (message.image.length !== 0) {
+      obj.image = base64FromBytes(message.image);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SaveDomainResponse>): SaveDomainResponse {
+    return SaveDomainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SaveDomainResponse>): SaveDomainResponse {
+    const message = createBaseSaveDomainResponse();
+    message.image = object.image ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseRestoreDomainRequest(): RestoreDomainRequest {
+  return { machine: "", image: Buffer.alloc(0), newDom: undefined, precreate: 0 };
+}
+
+export const RestoreDomainRequest: MessageFns<RestoreDomainRequest> = {
+  encode(message: RestoreDomainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.machine !== "") {
+      writer.uint32(10).string(message.machine);
+    }
+    if (message.image.length !== 0) {
+      writer.uint32(18).bytes(message.image);
+    }
+    if (message.newDom !== undefined) {
+      writer.uint32(24).uint32(message.newDom);
+    }
+    if (message.precreate !== 0) {
+      writer.uint32(32).uint32(message.precreate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreDomainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreDomainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.machine = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.image = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.newDom = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.precreate = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RestoreDomainRequest {
+    return {
+      machine: isSet(object.machine) ? globalThis.String(object.machine) : "",
+      image: isSet(object.image) ? Buffer.from(bytesFromBase64(object.image)) : Buffer.alloc(0),
+      newDom: isSet(object.newDom)
+        ? globalThis.Number(object.newDom)
+        : isSet(object.new_dom)
+        ? globalThis.Number(object.new_dom)
+        : undefined,
+      precreate: isSet(object.precreate) ? globalThis.Number(object.precreate) : 0,
+    };
+  },
+
+  toJSON(message: RestoreDomainRequest): unknown {
+    const obj: any = {};
+    if (message.machine !== "") {
+      obj.machine = message.machine;
+    }
+    if (message.image.length !== 0) {
+      obj.image = base64FromBytes(message.image);
+    }
+    if (message.newDom !== undefined) {
+      obj.newDom = Math.round(message.newDom);
+    }
+    if (message.precreate !== 0) {
+      obj.precreate = Math.round(message.precreate);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RestoreDomainRequest>): RestoreDomainRequest {
+    return RestoreDomainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreDomainRequest>): RestoreDomainRequest {
+    const message = createBaseRestoreDomainRequest();
+    message.machine = object.machine ?? "";
+    message.image = object.image ?? Buffer.alloc(0);
+    message.newDom = object.newDom ?? undefined;
+    message.precreate = object.precreate ?? 0;
+    return message;
+  },
+};
+
+function createBaseRestoreDomainResponse(): RestoreDomainResponse {
+  return { dom: 0, handles: [] };
+}
+
+export const RestoreDomainResponse: MessageFns<RestoreDomainResponse> = {
+  encode(message: RestoreDomainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dom !== 0) {
+      writer.uint32(8).uint32(message.dom);
+    }
+    for (const v of message.handles) {
+      HandleFate.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreDomainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreDomainResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dom = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.handles.push(HandleFate.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RestoreDomainResponse {
+    return {
+      dom: isSet(object.dom) ? globalThis.Number(object.dom) : 0,
+      handles: globalThis.Array.isArray(object?.handles) ? object.handles.map((e: any) => HandleFate.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: RestoreDomainResponse): unknown {
+    const obj: any = {};
+    if (message.dom !== 0) {
+      obj.dom = Math.round(message.dom);
+    }
+    if (message.handles?.length) {
+      obj.handles = message.handles.map((e) => HandleFate.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RestoreDomainResponse>): RestoreDomainResponse {
+    return RestoreDomainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreDomainResponse>): RestoreDomainResponse {
+    const message = createBaseRestoreDomainResponse();
+    message.dom = object.dom ?? 0;
+    message.handles = object.handles?.map((e) => HandleFate.fromPartial(e)) || [];
+    return message;
+  },
+};
 
 function createBaseCreateDomainRequest(): CreateDomainRequest {
   return { machine: "", caller: undefined, config: undefined };
@@ -2653,6 +3421,68 @@ export const DomainServiceService = {
     responseSerialize: (value: RaiseDebugResponse): Buffer => Buffer.from(RaiseDebugResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RaiseDebugResponse => RaiseDebugResponse.decode(value),
   },
+  /**
+   * Suspends the domain's kernel and lets it go on as `mode` says. Its drivers that are attached
+   * (InterruptService.Attach) are told Suspending, and the suspend waits until each has answered
+   * Ready, `deadline_ms` at most. If one refuses, or is not ready in time, the suspend fails: the
+   * answer says so in `mode`, and nothing has changed. No upcall is delivered meanwhile; events
+   * that come do what they do on Xen.
+   *
+   * - EPERM: the caller is not privileged.
+   * - ESRCH: the domain has no kernel (InterruptService.BootGuest).
+   * - EBUSY: it is suspending already.
+   * - EEXIST: REAL, and there is another domain `new_dom`; the suspend fails.
+   * - FAILED_PRECONDITION (GUEST_ENDED): the guest has ended by a fault; GetGuest has it.
+   */
+  suspendDomain: {
+    path: "/evtchnd.v1.DomainService/SuspendDomain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SuspendDomainRequest): Buffer => Buffer.from(SuspendDomainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SuspendDomainRequest => SuspendDomainRequest.decode(value),
+    responseSerialize: (value: SuspendDomainResponse): Buffer =>
+      Buffer.from(SuspendDomainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SuspendDomainResponse => SuspendDomainResponse.decode(value),
+  },
+  /**
+   * The image of a suspended domain: its configuration, its memory and its kernel, none of its
+   * ports. Suspends it as SuspendDomain does, waits for its drivers alike, and destroys it then;
+   * with `leave_running` it goes on as after a checkpoint. Moving a domain to another machine is
+   * SaveDomain here, and RestoreDomain there.
+   *
+   * - EPERM, ESRCH, EBUSY, GUEST_ENDED: as SuspendDomain.
+   * - FAILED_PRECONDITION (NOT_READY): a driver refused, or was not ready in time; the domain goes
+   *   on as it was.
+   * - RESOURCE_EXHAUSTED (LIMIT): the image is larger than 3 MiB; the domain goes on. A snapshot of
+   *   the machine has no such limit.
+   */
+  saveDomain: {
+    path: "/evtchnd.v1.DomainService/SaveDomain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SaveDomainRequest): Buffer => Buffer.from(SaveDomainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SaveDomainRequest => SaveDomainRequest.decode(value),
+    responseSerialize: (value: SaveDomainResponse): Buffer => Buffer.from(SaveDomainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SaveDomainResponse => SaveDomainResponse.decode(value),
+  },
+  /**
+   * A new domain of an image, in this machine or another: it is what REAL makes of a suspend.
+   * The journal of the machine starts anew with it, from a snapshot.
+   *
+   * - EINVAL: the domid is reserved. EEXIST: it is in use.
+   * - RESOURCE_EXHAUSTED (LIMIT): the machine's limit of domains or of guest memory.
+   * - INVALID_ARGUMENT (BAD_IMAGE): no image of this version, or not whole.
+   */
+  restoreDomain: {
+    path: "/evtchnd.v1.DomainService/RestoreDomain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RestoreDomainRequest): Buffer => Buffer.from(RestoreDomainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RestoreDomainRequest => RestoreDomainRequest.decode(value),
+    responseSerialize: (value: RestoreDomainResponse): Buffer =>
+      Buffer.from(RestoreDomainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RestoreDomainResponse => RestoreDomainResponse.decode(value),
+  },
 } as const;
 
 export interface DomainServiceServer extends UntypedServiceImplementation {
@@ -2761,6 +3591,50 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
   raisePirq: handleUnaryCall<RaisePirqRequest, RaisePirqResponse>;
   /** Debug key 'q': VIRQ_DEBUG to every vCPU of every domain. */
   raiseDebug: handleUnaryCall<RaiseDebugRequest, RaiseDebugResponse>;
+  /**
+   * Suspends the domain's kernel and lets it go on as `mode` says. Its drivers that are attached
+   * (InterruptService.Attach) are told Suspending, and the suspend waits until each has answered
+   * Ready, `deadline_ms` at most. If one refuses, or is not ready in time, the suspend fails: the
+   * answer says so in `mode`, and nothing has changed. No upcall is delivered meanwhile; events
+   * that come do what they do on Xen.
+   *
+   * - EPERM: the caller is not privileged.
+   * - ESRCH: the domain has no kernel (InterruptService.BootGuest).
+   * - EBUSY: it is suspending already.
+   * - EEXIST: REAL, and there is another domain `new_dom`; the suspend fails.
+   * - FAILED_PRECONDITION (GUEST_ENDED): the guest has ended by a fault; GetGuest has it.
+   */
+  suspendDomain: handleUnaryCall<SuspendDomainRequest, SuspendDomainResponse>;
+  /**
+   * The image of a suspended domain: its configuration, its memory and its kernel, none of its
+   * ports. Suspends it as SuspendDomain does, waits for its drivers alike, and destroys it then;
+   * with `leave_running` it goes on as after a checkpoint. Moving a domain to another machine is
+   * SaveDomain here, and RestoreDomain there.
+   *
+   * - EPERM, ESRCH, EBUSY, GUEST_ENDED: as SuspendDomain.
+   * - FAILED_PRECONDITION (NOT_READY): a driver refused, or was not ready in time; the domain goes
+   *   on as it was.
+   * - RESOURCE_EXHAUSTED (LIMIT): the image is larger than 3 MiB; the domain goes on. A snapshot of
+   *   the machine has no such limit.
+   */
+  saveDomain: handleUnaryCall<SaveDomainRequest, SaveDomainResponse>;
+  /**
+   * A new domain of an image, in this machine or another: it is what REAL makes of a suspend.
+   * The journal of the machine starts anew with it, from a snapshot.
+   *
+   * - EINVAL: the domid is reserved. EEXIST: it is in use.
+   * - RESOURCE_EXHAUSTED (LIMIT): the machine's limit of domains or of guest memory.
+   * - INVALID_ARGUMENT (BAD_IMAGE): no image of this version, or not whole.
+   */
+  restoreDomain: handleUnaryCall<RestoreDomainRequest, RestoreDomainResponse>;
+}
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

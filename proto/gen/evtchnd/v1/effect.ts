@@ -53,6 +53,20 @@ export const EffectKind = {
   UNPAUSED: 20,
   /** CLOCK - Virtual time moved on; dom is DOMID_XEN (32754). */
   CLOCK: 21,
+  /** INTERRUPT - An ithread of a guest's kernel must run, for this port. detail: token of its handler. */
+  INTERRUPT: 22,
+  /** FILTERED - A filter of a guest's kernel has run in the upcall. detail: token of its handler. */
+  FILTERED: 23,
+  /** GUEST_FAULT - A guest's kernel did something wrong. detail: its place among the kernel's faults. */
+  GUEST_FAULT: 24,
+  /** GUEST_BOOTED - A kernel runs in the domain. detail: its GuestVariant, less 1. */
+  GUEST_BOOTED: 25,
+  /** SUSPENDING - The kernel's drivers must quiesce. detail: the SuspendMode, less 1. */
+  SUSPENDING: 26,
+  /** SUSPENDED - The kernel's vCPUs have stopped. */
+  SUSPENDED: 27,
+  /** RESUMED - The kernel runs again. port: the domid that it had. detail: the SuspendMode, less 1. */
+  RESUMED: 28,
 } as const;
 
 export type EffectKind = typeof EffectKind[keyof typeof EffectKind];
@@ -80,6 +94,13 @@ export namespace EffectKind {
   export type PAUSED = typeof EffectKind.PAUSED;
   export type UNPAUSED = typeof EffectKind.UNPAUSED;
   export type CLOCK = typeof EffectKind.CLOCK;
+  export type INTERRUPT = typeof EffectKind.INTERRUPT;
+  export type FILTERED = typeof EffectKind.FILTERED;
+  export type GUEST_FAULT = typeof EffectKind.GUEST_FAULT;
+  export type GUEST_BOOTED = typeof EffectKind.GUEST_BOOTED;
+  export type SUSPENDING = typeof EffectKind.SUSPENDING;
+  export type SUSPENDED = typeof EffectKind.SUSPENDED;
+  export type RESUMED = typeof EffectKind.RESUMED;
 }
 
 export function effectKindFromJSON(object: any): EffectKind {
@@ -150,6 +171,27 @@ export function effectKindFromJSON(object: any): EffectKind {
     case 21:
     case "EFFECT_KIND_CLOCK":
       return EffectKind.CLOCK;
+    case 22:
+    case "EFFECT_KIND_INTERRUPT":
+      return EffectKind.INTERRUPT;
+    case 23:
+    case "EFFECT_KIND_FILTERED":
+      return EffectKind.FILTERED;
+    case 24:
+    case "EFFECT_KIND_GUEST_FAULT":
+      return EffectKind.GUEST_FAULT;
+    case 25:
+    case "EFFECT_KIND_GUEST_BOOTED":
+      return EffectKind.GUEST_BOOTED;
+    case 26:
+    case "EFFECT_KIND_SUSPENDING":
+      return EffectKind.SUSPENDING;
+    case 27:
+    case "EFFECT_KIND_SUSPENDED":
+      return EffectKind.SUSPENDED;
+    case 28:
+    case "EFFECT_KIND_RESUMED":
+      return EffectKind.RESUMED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum EffectKind");
   }
@@ -201,6 +243,20 @@ export function effectKindToJSON(object: EffectKind): string {
       return "EFFECT_KIND_UNPAUSED";
     case EffectKind.CLOCK:
       return "EFFECT_KIND_CLOCK";
+    case EffectKind.INTERRUPT:
+      return "EFFECT_KIND_INTERRUPT";
+    case EffectKind.FILTERED:
+      return "EFFECT_KIND_FILTERED";
+    case EffectKind.GUEST_FAULT:
+      return "EFFECT_KIND_GUEST_FAULT";
+    case EffectKind.GUEST_BOOTED:
+      return "EFFECT_KIND_GUEST_BOOTED";
+    case EffectKind.SUSPENDING:
+      return "EFFECT_KIND_SUSPENDING";
+    case EffectKind.SUSPENDED:
+      return "EFFECT_KIND_SUSPENDED";
+    case EffectKind.RESUMED:
+      return "EFFECT_KIND_RESUMED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum EffectKind");
   }
