@@ -26,7 +26,18 @@ export function recycleIsrc(layer: Layer, isrc: Isrc): void {
 
 function findUnused(layer: Layer): Isrc | undefined {
   if (layer.knobs.recycle === 'lifo') return layer.freeList.pop();
-  return layer.isrcs.find(({ type }) => type === 'unbound');
+  for (const isrc of layer.isrcs) {
+    const foreign = layer.foreignVectors.has(isrc.index);
+    if (foreign && layer.knobs.recycle === 'lowest-unchecked') takeForeign(isrc);
+    if (!foreign && isrc.type === 'unbound') return isrc;
+  }
+  return undefined;
+}
+
+/** A foreign driver's source was registered at this vector: xi_type is read from its memory. */
+function takeForeign({ index }: Isrc): never {
+  const what = `the foreign source of vector ${index} taken for an unused one of Xen's`;
+  throw new FatalFault({ kind: 'corruption', what });
 }
 
 function* allocIsrc(layer: Layer, type: IsrcType): Steps<Isrc | undefined> {

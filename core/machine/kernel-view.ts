@@ -18,6 +18,8 @@ export interface KernelView {
   readonly portToIsrc: readonly { readonly port: number; readonly isrc: number }[];
   /** Handle → index of its source; -1: it holds none. */
   readonly handles: readonly { readonly handle: number; readonly isrc: number }[];
+  /** evtchn_enabled of each CPU: 32 ports a word. */
+  readonly enabled: readonly Uint32Array[];
   readonly threads: readonly { readonly thread: number; readonly at: string }[];
   readonly store: { readonly store: number; readonly console: number };
 }
@@ -39,6 +41,7 @@ export function kernelView(kernel: Kernel): KernelView {
       handle,
       isrc: ref.value?.index ?? -1,
     })),
+    enabled: layer.cpus.map(({ enabled }) => enabled.words.slice()),
     threads: [...kernel.threads.values()].map(({ id, at }) => ({ thread: id, at })),
     store: kernel.known,
   };
