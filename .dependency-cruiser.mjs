@@ -9,11 +9,13 @@ const MAY_IMPORT = {
   'core/guest': ['core/public', 'core/lib'],
   'core/machine': ['core/xen', 'core/guest', 'core/public', 'core/lib'],
   'core/trace': ['core/machine', 'core/public', 'core/lib'],
+  'core/scenario': ['core/machine', 'core/guest', 'core/public', 'core/lib'],
   'core/explore': ['core/machine', 'core/guest', 'core/xen', 'core/public', 'core/lib'],
   'core/index.ts': [
     'core/guest',
     'core/machine',
     'core/trace',
+    'core/scenario',
     'core/explore',
     'core/public',
     'core/lib',
