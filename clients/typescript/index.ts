@@ -19,14 +19,31 @@ export type { Memory, Place } from './domain/memory.ts';
 export { Port } from './domain/port.ts';
 export type { PortNumber } from './domain/port.ts';
 export type { PollResult } from './domain/vcpu-calls.ts';
+export type { SuspendOptions, SuspendResult } from './domain/suspend.ts';
 export { Vcpu } from './domain/vcpu.ts';
 export type { Word } from './domain/word.ts';
+export { Driver } from './driver/driver.ts';
+export type { DriverOptions } from './driver/driver.ts';
+export type { Bound } from './driver/handle-calls.ts';
+export type { Interrupt, InterruptHandler } from './driver/interrupts.ts';
+export type { Cancelled, Resumed, Suspending } from './driver/lifecycle.ts';
 export { Recording } from './trace/recording.ts';
 export type { RecordingOptions, RecordStep } from './trace/recording.ts';
 export type { Difference, ReplayReport } from './trace/replay.ts';
 export type { DomainConfig, DomainView } from './views/domain-view.ts';
 export { EFFECT_KINDS } from './views/effect.ts';
 export type { Effect, EffectGap, EffectKind, MachineReplaced } from './views/effect.ts';
+export { GUEST_VARIANTS, SUSPEND_MODES } from './views/guest.ts';
+export type {
+  Fate,
+  Fault,
+  GuestOptions,
+  GuestVariant,
+  GuestView,
+  HandleFate,
+  InterruptSource,
+  SuspendMode,
+} from './views/guest.ts';
 export type {
   MachineConfig,
   MachineLimits,

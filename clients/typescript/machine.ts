@@ -61,6 +61,22 @@ export class Machine {
     return this.domain(dom);
   }
 
+  /**
+   * A new domain of an image that Domain.save gave, here or in another machine. `newDom` defaults to
+   * the next free domid; `precreate` ports are opened before xenstore's.
+   *
+   * - EINVAL: the domid is reserved. EEXIST: it is in use.
+   * - RefusedError: BAD_IMAGE; LIMIT, the machine's domains or guest memory.
+   */
+  async restoreDomain(
+    image: Uint8Array,
+    { newDom, precreate = 0 }: { newDom?: number; precreate?: number } = {},
+  ): Promise<Domain> {
+    const request = { ...this.#named, image: Buffer.from(image), newDom, precreate };
+    const { dom } = await this.#wire.call(toolstack.restoreDomain, request);
+    return this.domain(dom);
+  }
+
   /** Debug key 'q': VIRQ_DEBUG to every vCPU of every domain. */
   async raiseDebug(): Promise<void> {
     await this.#wire.call(toolstack.raiseDebug, this.#named);

@@ -8,8 +8,19 @@ import type {
   ListPortsRequest,
   ListPortsResponse,
 } from '../../../proto/gen/evtchnd/v1/event_channel_service.ts';
+import { InterruptServiceService as guests } from '../../../proto/gen/evtchnd/v1/interrupt_service.ts';
+import { Driver } from '../driver/driver.ts';
+import type { DriverOptions } from '../driver/driver.ts';
 import { domainFromProto } from '../views/domain-view.ts';
 import type { DomainView } from '../views/domain-view.ts';
+import {
+  fateFromProto,
+  guestConfigToProto,
+  guestFromProto,
+  suspendModeFromProto,
+  suspendModeToProto,
+} from '../views/guest.ts';
+import type { GuestOptions, GuestView } from '../views/guest.ts';
 import { portFromProto } from '../views/port-view.ts';
 import type { PortView } from '../views/port-view.ts';
 import { vcpuFromProto } from '../views/vcpu-view.ts';
@@ -18,6 +29,7 @@ import { watchUpcalls } from '../watch/upcalls.ts';
 import type { Upcall, UpcallOptions } from '../watch/upcalls.ts';
 import type { Wire } from '../wire/wire.ts';
 import { Memory } from './memory.ts';
+import type { SuspendOptions, SuspendResult } from './suspend.ts';
 import { VcpuCalls } from './vcpu-calls.ts';
 import { Vcpu } from './vcpu.ts';
 
@@ -197,6 +209,72 @@ export class Domain extends VcpuCalls {
    */
   async raisePirq(pirq: number): Promise<void> {
     await this.wire.call(toolstack.raisePirq, { ...this.#named, pirq });
+  }
+
+  /**
+   * Boots a kernel with FreeBSD's interrupt layer in this domain, which has none.
+   *
+   * - EPERM: the caller is not privileged.
+   * - ESRCH: there is no such domain. EEXIST: it has a kernel.
+   * - RefusedError BAD_ARGUMENT: there is no such knob, or it has no such value.
+   */
+  async bootGuest(options: GuestOptions = {}, by: Toolstack = {}): Promise<void> {
+    const config = guestConfigToProto(options);
+    await this.wire.call(guests.bootGuest, { ...this.#named, config, ...by });
+  }
+
+  /** Its kernel. RefusedError NO_GUEST: it has none. */
+  async guest(): Promise<GuestView> {
+    const { guest } = await this.wire.read(guests.getGuest, this.#named);
+    if (guest === undefined) throw new TypeError('the service told of no guest');
+    return guestFromProto(guest);
+  }
+
+  /**
+   * A driver of its guest, running here.
+   *
+   * RefusedError: NO_GUEST, it has no kernel; GUEST_ENDED; SESSION_TAKEN, the token is another
+   * driver's; LIMIT.
+   */
+  attach(options: DriverOptions = {}): Promise<Driver> {
+    return Driver.attach(this.wire, this.who.machine, this.dom, options);
+  }
+
+  /**
+   * Suspends its guest, once its drivers are ready, and lets it go on as `mode` says. Where a
+   * driver refuses, or is not ready in time, the result's mode is 'failed'.
+   *
+   * - EPERM: the caller is not privileged.
+   * - ESRCH: it has no kernel. EBUSY: it is suspending already.
+   * - EEXIST: there is another domain `newDom`.
+   * - RefusedError GUEST_ENDED: the guest has ended by a fault.
+   */
+  async suspend(options: SuspendOptions = {}, by: Toolstack = {}): Promise<SuspendResult> {
+    const { mode, newDom, precreate = 0, deadlineMs = 0 } = options;
+    const fields = { mode: suspendModeToProto(mode), newDom, precreate, deadlineMs };
+    const request = { ...this.#named, ...fields, ...by };
+    const answer = await this.wire.call(toolstack.suspendDomain, request, 0);
+    return {
+      domain: new Domain(this.wire, this.who.machine, answer.dom),
+      mode: suspendModeFromProto(answer.mode),
+      handles: answer.handles.map(fateFromProto),
+      notReady: answer.notReady,
+    };
+  }
+
+  /**
+   * Suspends its guest as `suspend` does, and answers its image ("evtchnd-domain/1"), for
+   * Machine.restoreDomain. The domain is destroyed then, or with `leaveRunning` goes on.
+   *
+   * - Errnos and GUEST_ENDED as of `suspend`.
+   * - RefusedError NOT_READY: a driver refused, or was not ready in time; LIMIT: it is too large.
+   */
+  async save(
+    options: { leaveRunning?: boolean; deadlineMs?: number } = {},
+    by: Toolstack = {},
+  ): Promise<Uint8Array> {
+    const request = { ...this.#named, leaveRunning: false, deadlineMs: 0, ...options, ...by };
+    return (await this.wire.call(toolstack.saveDomain, request, 0)).image;
   }
 
   get #named(): { machine: string; dom: number } {
