@@ -39,7 +39,7 @@ const DEFAULT_LIMITS: MachineLimits = {
 
 /** What each limit may be set to. */
 export const LIMIT_RANGES: Readonly<Record<keyof MachineLimits, readonly [number, number]>> = {
-  domains: [1, 32_752],
+  domains: [1, 32_000], // Fewer than there are domids, so that a free one is always found.
   guestPages: [0, 2 ** 20],
   effects: [256, 2 ** 22],
   journalBytes: [64 * 1024, 2 ** 31],

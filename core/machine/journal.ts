@@ -1,24 +1,18 @@
 import { assert } from '../lib/assert.ts';
-import type { Op } from './op.ts';
 import { VCPUS_MAX } from '../public/limits.ts';
+import type { Op } from './op.ts';
 import { OPS } from './op-table.ts';
 import type { OpInfo } from './op-table.ts';
 
 const SEGMENT_WORDS = 8192;
-/** More words than one op ever takes: its header, its arguments, the ports of a poll. */
-const RECORD_WORDS_MAX = 256;
+/** The longest list that an op carries: more ports than SCHEDOP_poll takes, so that Xen says so. */
+const LIST_MAX = 4096;
 
 /** A header packs, from the lowest bits: ptr (1), op (7), caller's vCPU (12), caller (16). */
 const OP_FACTOR = 2;
 const OPS_MAX = 128;
 const VCPU_FACTOR = OP_FACTOR * OPS_MAX;
 const CALLER_FACTOR = VCPU_FACTOR * VCPUS_MAX;
-
-/** Argument values are integers, and frame numbers may be any u64. */
-const VALUE_MIN = -1;
-const VALUE_MAX = 2 ** 64;
-/** Where -1 may stand: for shared_info, for any, for none, and as the int that a cmd is in C. */
-const SIGNED: ReadonlySet<string> = new Set(['gfn', 'dom', 'newDom', 'precreate', 'cmd']);
 
 /** The ops of a machine since its last checkpoint, 8 bytes a number. */
 export class Journal {
@@ -38,29 +32,27 @@ export class Journal {
 
   /** Writes the op down. Answers the argument that no guest could express, if there is one. */
   append(op: Op, info: OpInfo): string | undefined {
-    if (this.#used + RECORD_WORDS_MAX > SEGMENT_WORDS) this.#addSegment();
-    const segment = this.#segment;
-    const start = this.#used;
-    let at = start + 1;
     const values = op as unknown as Record<string, number>;
-    for (const name of info.args) {
-      const value = values[name]!;
-      if (!isExpressible(value) || (value < 0 && !SIGNED.has(name))) return name;
+    const list = info.list === undefined ? NO_LIST : listOf(op, info.list);
+    if (list.length > LIST_MAX || !list.every(isWord)) return info.list;
+    const callerVcpu = op.callerVcpu ?? 0;
+    if (!isWord(callerVcpu) || callerVcpu >= VCPUS_MAX) return 'callerVcpu';
+
+    const segment = this.#room(info.args.length + list.length + 2);
+    let at = this.#used + 1;
+    for (let index = 0; index < info.args.length; index += 1) {
+      const value = values[info.args[index]!]!;
+      const fits = value >= info.lows[index]! && value <= info.highs[index]!;
+      if (!fits || !Number.isInteger(value)) return info.args[index];
       segment[at++] = value;
     }
     if (info.list !== undefined) {
-      const list = (op as unknown as Record<string, readonly number[]>)[info.list]!;
-      if (list.length > RECORD_WORDS_MAX - 8 || !list.every(isExpressible)) return info.list;
       segment[at++] = list.length;
       segment.set(list, at);
       at += list.length;
     }
     const ptr = op.ptr === undefined ? 0 : 1;
-    const callerVcpu = op.callerVcpu ?? 0;
-    if (!isExpressible(callerVcpu) || callerVcpu < 0 || callerVcpu >= VCPUS_MAX) {
-      return 'callerVcpu';
-    }
-    segment[start] =
+    segment[this.#used] =
       op.caller * CALLER_FACTOR + callerVcpu * VCPU_FACTOR + info.code * OP_FACTOR + ptr;
     this.#used = at;
     this.#count += 1;
@@ -82,19 +74,27 @@ export class Journal {
     assert(left === 0, 'the journal holds every op it counted');
   }
 
-  #addSegment(): void {
+  /** A segment with room for `words` more. */
+  #room(words: number): Float64Array {
+    if (this.#used + words <= SEGMENT_WORDS) return this.#segment;
     if (this.#used < SEGMENT_WORDS) this.#segment[this.#used] = END;
     this.#segment = new Float64Array(SEGMENT_WORDS);
     this.#segments.push(this.#segment);
     this.#used = 0;
+    return this.#segment;
   }
 }
 
 /** In place of a header: the rest of the segment is unused. */
 const END = -1;
 
-const isExpressible = (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= VALUE_MIN && (value as number) <= VALUE_MAX;
+const NO_LIST: readonly number[] = [];
+
+const listOf = (op: Op, name: string): readonly number[] =>
+  (op as unknown as Record<string, readonly number[]>)[name]!;
+
+const isWord = (value: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
 
 function decode(segment: Float64Array, start: number): { op: Op; next: number } {
   const header = segment[start]!;

@@ -10,6 +10,9 @@ export interface OpInfo {
   readonly code: number;
   readonly family: OpFamily;
   readonly args: readonly string[];
+  /** The least and the greatest value that each argument can express. */
+  readonly lows: readonly number[];
+  readonly highs: readonly number[];
   /** The argument that is a list of numbers, if there is one. */
   readonly list: string | undefined;
 }
@@ -23,6 +26,22 @@ const FAMILY_STARTS: Partial<Record<OpName, OpFamily>> = {
   raise_virq: 'hardware',
 };
 
+/** Arguments where -1 means something: shared_info, the next free domid, none, an unknown op. */
+const SIGNED: ReadonlySet<string> = new Set(['gfn', 'dom', 'newDom', 'precreate', 'cmd']);
+
+const DOMID_MAX = 0xffff;
+
+/** The greatest value of the arguments that have not 32 bits: domid_t, frame numbers, times. */
+const HIGHS: Readonly<Record<string, number>> = {
+  dom: DOMID_MAX,
+  remoteDom: DOMID_MAX,
+  target: DOMID_MAX,
+  newDom: DOMID_MAX,
+  gfn: 2 ** 64,
+  timeout: 2 ** 64,
+  ns: 2 ** 64,
+};
+
 export const OPS: readonly OpInfo[] = listOps();
 
 const BY_NAME: ReadonlyMap<string, OpInfo> = new Map(OPS.map((info) => [info.name, info]));
@@ -34,6 +53,8 @@ function listOps(): OpInfo[] {
   return Object.entries(OP_ARGUMENTS).map(([name, args], code) => {
     family = FAMILY_STARTS[name as OpName] ?? family;
     const list = (LIST_ARGUMENTS as Partial<Record<string, string>>)[name];
-    return { name: name as OpName, code, family, args, list };
+    const lows = args.map((arg) => (SIGNED.has(arg) ? -1 : 0));
+    const highs = args.map((arg) => HIGHS[arg] ?? 0xffff_ffff);
+    return { name: name as OpName, code, family, args, lows, highs, list };
   });
 }

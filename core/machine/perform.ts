@@ -156,7 +156,7 @@ function performDomainOp(
     case 'register_vcpu_info':
       return registerVcpuInfo(xen, caller, current, op);
     case 'vcpu_up':
-      return vcpuUp(caller, op);
+      return vcpuUp(xen, caller, op);
     case 'vcpu_down':
       return vcpuDown(caller, op);
     default:

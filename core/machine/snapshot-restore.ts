@@ -1,4 +1,5 @@
 import { assert } from '../lib/assert.ts';
+import { EVTCHN_FIFO_NR_CHANNELS, GUEST_PAGES_MAX, VCPUS_MAX } from '../public/limits.ts';
 import { Domain } from '../xen/domain.ts';
 import { EVENT_FIFO, FifoVcpu } from '../xen/event-fifo.ts';
 import { FREE, IPI } from '../xen/evtchn.ts';
@@ -32,6 +33,9 @@ function domainOf(xen: Hypervisor, domid: number): Domain {
 }
 
 function restoreDomain(xen: Hypervisor, image: DomainImage): Domain {
+  assert(image.pages <= GUEST_PAGES_MAX, 'a domain has the guest pages that it may have');
+  assert(image.vcpuCount <= VCPUS_MAX, 'a domain has the vCPUs that it may have');
+  assert(image.validPorts <= EVTCHN_FIFO_NR_CHANNELS, 'ports are those of an ABI');
   const options = { ...image, vcpus: image.vcpuCount, vcpusUp: 0 };
   const domain = new Domain(options, xen.dummyVcpuInfo);
   domain.memory.bytes.fill(0); // The builder's upcall masks are in the image, if they are still set.

@@ -70,15 +70,24 @@ export function restoreState(value: unknown): {
     config: completeConfig(snapshot.config),
     base: snapshot,
     restore(xen, guests) {
-      xen.nowNs = snapshot.nowNs;
-      xen.domidRover = snapshot.domidRover;
-      writePages(xen.dummyVcpuInfo, snapshot.dummyVcpuInfo);
-      restoreDomains(xen, snapshot);
-      for (const image of snapshot.kernels) {
-        guests.adopt(restoreKernel(xen, xen.domains.get(image.dom)!, image));
+      try {
+        restoreContent(xen, guests, snapshot);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new SnapshotError(`its content makes no sense: ${why}`);
       }
     },
   };
+}
+
+function restoreContent(xen: Hypervisor, guests: Guests, snapshot: MachineSnapshot): void {
+  xen.nowNs = snapshot.nowNs;
+  xen.domidRover = snapshot.domidRover;
+  writePages(xen.dummyVcpuInfo, snapshot.dummyVcpuInfo);
+  restoreDomains(xen, snapshot);
+  for (const image of snapshot.kernels) {
+    guests.adopt(restoreKernel(xen, xen.domains.get(image.dom)!, image));
+  }
 }
 
 const ascending = (a: number, b: number): number => a - b;

@@ -14,6 +14,8 @@ export interface Behaviour {
   readonly registerVcpuInfo: 'offset' | 'area';
   /** EVTCHNOP_status of a port that Xen consumes: EACCES to 4.18; by the policy from 4.19. */
   readonly statusOfXenPorts: 'EACCES' | 'policy';
+  /** VCPUOP_initialise without a vcpu_info: to 4.17 EINVAL for all, from 4.18 on for PV only. */
+  readonly initialiseBareHvm: boolean;
   /** Whether a dying domain may become a VIRQ's handler: not from 4.20 on. */
   readonly dyingVirqHandler: boolean;
   /** From 4.21 on, only a global VIRQ's handler binds it, and it moves only while unbound. */
@@ -28,6 +30,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
   '4.17': {
     registerVcpuInfo: 'offset',
     statusOfXenPorts: 'EACCES',
+    initialiseBareHvm: false,
     dyingVirqHandler: true,
     exclusiveGlobalVirqs: false,
     argoPerDomain: false,
@@ -36,6 +39,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
   '4.20': {
     registerVcpuInfo: 'area',
     statusOfXenPorts: 'policy',
+    initialiseBareHvm: true,
     dyingVirqHandler: false,
     exclusiveGlobalVirqs: false,
     argoPerDomain: false,
@@ -44,6 +48,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
   '4.22': {
     registerVcpuInfo: 'area',
     statusOfXenPorts: 'policy',
+    initialiseBareHvm: true,
     dyingVirqHandler: false,
     exclusiveGlobalVirqs: true,
     argoPerDomain: true,

@@ -36,7 +36,7 @@ export function planReplay(trace: Trace): ReplayPlan {
     if ('skipped' in line) continue;
     const number = index + 2;
     if (isChange(line)) {
-      appendExpected(steps, line);
+      appendExpected(trace, steps, line, number);
     } else if ('op' in line) {
       steps.push({ step: opStep(trace, line, number, nowNs), line: number, expected: [line] });
       ops += line.repeat ?? 1;
@@ -54,9 +54,9 @@ export function planReplay(trace: Trace): ReplayPlan {
 /** An observation of what an op changed: it belongs to the step of that op. */
 const isChange = (line: BodyLine): boolean => 'observe' in line && line.full !== true;
 
-function appendExpected(steps: PlannedStep[], line: BodyLine): void {
+function appendExpected(trace: Trace, steps: PlannedStep[], line: BodyLine, number: number): void {
   const last = steps.findLastIndex(({ step }) => step.kind === 'op');
-  if (last < 0) return;
+  if (last < 0) throw new TraceError(`${trace.name}:${number}: a change before the first op`);
   const step = steps[last]!;
   steps[last] = { ...step, expected: [...step.expected, line] };
 }

@@ -8,6 +8,7 @@ import { isPv } from '../public/shared-info.ts';
 import type { GuestKind } from '../public/shared-info.ts';
 import { VIRQ } from '../public/virq.ts';
 import { allocatePort, bindPort } from './allocate.ts';
+import { bury } from './bury.ts';
 import { closePort } from './close.ts';
 import { Domain } from './domain.ts';
 import type { DomainOptions } from './domain.ts';
@@ -80,21 +81,6 @@ export function destroyDomain(xen: Hypervisor, caller: Domain | undefined, dom: 
   bury(xen, domain);
   raiseGlobalVirq(xen, VIRQ.DOM_EXC);
   return ok();
-}
-
-/** Forgets a dying domain that nothing refers to, and then the one that it referred to. */
-function bury(xen: Hypervisor, domain: Domain): void {
-  if (domain.life !== 'dying' || isReferredTo(xen, domain)) return;
-  xen.domains.delete(domain.domid);
-  xen.effects.emit(EFFECT.domain_destroyed, domain.domid, 0, 0, 0);
-  if (domain.target !== undefined) bury(xen, domain.target);
-}
-
-/** Whether a destroyed `domain` would go on to answer to its domid. */
-export function isReferredTo(xen: Hypervisor, domain: Domain): boolean {
-  for (const handler of xen.virqHandlers.values()) if (handler === domain) return true;
-  for (const other of xen.domains.values()) if (other.target === domain) return true;
-  return false;
 }
 
 /**

@@ -111,12 +111,13 @@ export function resetVcpuInfo(domain: Domain, vcpu: Vcpu): void {
  * VCPUOP_initialise (the first time) and VCPUOP_up: the vCPU runs.
  *
  * - ENOENT: the domain has no such vCPU.
- * - EINVAL: (PV) it was never initialised, and has no vcpu_info yet.
+ * - EINVAL: (PV; to 4.17 all guests) it was never initialised, and has no vcpu_info yet.
  */
-export function vcpuUp(caller: Domain, args: { vcpu: VcpuId }): Result {
+export function vcpuUp(xen: Hypervisor, caller: Domain, args: { vcpu: VcpuId }): Result {
   const vcpu = caller.vcpus[args.vcpu];
   if (vcpu === undefined) return fail('ENOENT');
-  const bare = isPv(caller.guest) && vcpu.info.gfn === DUMMY_GFN;
+  const mayBeBare = !isPv(caller.guest) && xen.behaviour.initialiseBareHvm;
+  const bare = vcpu.info.gfn === DUMMY_GFN && !mayBeBare;
   if (!vcpu.initialised && bare) return fail('EINVAL');
   vcpu.initialised = true;
   vcpu.up = true;

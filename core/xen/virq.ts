@@ -3,6 +3,7 @@ import type { Result } from '../public/errno.ts';
 import type { Domid, Port, VcpuId } from '../public/ids.ts';
 import { NR_VIRQS, VIRQ } from '../public/virq.ts';
 import { allocatePort, bindPort } from './allocate.ts';
+import { bury } from './bury.ts';
 import type { Domain } from './domain.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -125,6 +126,8 @@ export function setVirqHandler(xen: Hypervisor, args: { dom: Domid; virq: number
     if (handler === domain) return ok();
     if (handler?.vcpus[0] && handler.vcpus[0].virqToPort[args.virq] !== 0) return fail('EBUSY');
   }
+  const old = xen.virqHandlers.get(args.virq);
   xen.virqHandlers.set(args.virq, domain);
+  if (old !== undefined) bury(xen, old); // It may have lived on for this VIRQ alone.
   return ok();
 }

@@ -134,3 +134,11 @@ describe('a trace that this version cannot replay', () => {
     },
   );
 });
+
+it('a change that is observed before the first op is an error, with its line', () => {
+  const lines = traceText('xen-4.17/bind_ipi').trimEnd().split('\n');
+  const at = lines.findIndex((line) => line.includes('"op"'));
+  const text = lines.toSpliced(at, 0, '{"i":0,"observe":1,"pending":[7]}').join('\n');
+
+  expect(() => planReplay(parseTrace(text, 't'))).toThrow(`t:${at + 1}: a change before`);
+});

@@ -229,3 +229,14 @@ describe('a machine without domains', () => {
     expect(machine.nowNs).toBe(5);
   });
 });
+
+describe('an argument that no guest could express', () => {
+  it.each([
+    ['alloc_unbound', { dom: SELF, remoteDom: 70_000 }],
+    ['bind_interdomain', { remoteDom: 65_536, remotePort: 1 }],
+    ['send', { port: 2 ** 32 }],
+    ['bind_ipi', { vcpu: 0.5 }],
+  ] as const)('is refused: %s %o', (op, args) => {
+    expect(boot().call(1, op, args)).toMatchObject({ refused: 'bad_argument' });
+  });
+});

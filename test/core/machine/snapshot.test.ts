@@ -135,3 +135,16 @@ describe('a snapshot that cannot be restored', () => {
     expect(tried).toBeGreaterThan(100);
   });
 });
+
+describe('a snapshot with a right hash over content that makes no sense', () => {
+  it.each([
+    { what: 'a channel with one end', ports: [[1, 'interdomain', 9, 9, 0, 0, 7, 0, 0]] },
+    { what: 'a port beyond the valid ones', ports: [[900, 'ipi', 0, 0, 0, 0, 7, 0, 0]] },
+  ])('is refused as such: $what', ({ ports }) => {
+    const { format, hash: _hash, ...content } = asJson(boot().machine.snapshot());
+    Object.assign(content.domains[1]!, { ports });
+    const hash = hash64(JSON.stringify(content));
+
+    expect(() => Machine.restore({ format, hash, ...content })).toThrow(SnapshotError);
+  });
+});

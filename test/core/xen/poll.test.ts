@@ -281,3 +281,9 @@ describe('the timeout of sched_poll', () => {
     expect(xen.kinds()).toEqual(['clock']);
   });
 });
+
+it('answers EINVAL to far more ports than it takes, as to one too many', () => {
+  const ports = Array.from({ length: 4000 }, () => 1);
+
+  expect(boot().outcome(1, 'sched_poll', { ports, nrPorts: 4000 })).toBe('EINVAL');
+});

@@ -194,3 +194,17 @@ describe('VIRQ_DOM_EXC', () => {
     expect(xen.must(0, 'status', { dom: SELF, port }).virq).toBe(VIRQ.DOM_EXC);
   });
 });
+
+describe('a dying domain that handles a VIRQ (4.17)', () => {
+  it('is gone when another domain takes its last VIRQ', () => {
+    const xen = boot({ xen: '4.17' }, [{}, { guest: 'hvm64' }, {}]);
+    xen.leaveDying(2, 3);
+    xen.must(0, 'set_virq_handler', { dom: 2, virq: VIRQ.CONSOLE });
+    xen.must(0, 'destroy_domain', { dom: 3 });
+    expect(xen.outcome(0, 'status', { dom: 2, port: 1 })).toBe('ok');
+
+    xen.must(0, 'set_virq_handler', { dom: 0, virq: VIRQ.CONSOLE });
+
+    expect(xen.outcome(0, 'status', { dom: 2, port: 1 })).toBe('ESRCH');
+  });
+});
