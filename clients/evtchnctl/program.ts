@@ -11,6 +11,7 @@ import { addMachineState } from './commands/machine-state.ts';
 import { addPage } from './commands/page.ts';
 import { addPortCalls } from './commands/port-calls.ts';
 import { addReplay } from './commands/replay.ts';
+import { addScenario } from './commands/scenario.ts';
 import { addTrace } from './commands/trace.ts';
 import { addWatch } from './commands/watch.ts';
 import { addGlobalOptions } from './context.ts';
@@ -23,6 +24,7 @@ Examples:
   evtchnctl send --dom 2 1                       … and sends on its own port 1
   evtchnctl watch                                what happens, as it happens
   evtchnctl replay test/conformance/traces       recordings of real Xen, op by op
+  evtchnctl scenario run S4                      a story of a guest's interrupt layer
 
 Exit status: 0 it went well, 1 it did not, 2 the command line is wrong.`;
 
@@ -57,6 +59,9 @@ export function createProgram(): Command {
   program.commandsGroup('Traces:');
   addTrace(program);
   addReplay(program);
+
+  program.commandsGroup('Guests:');
+  addScenario(program);
   return program;
 }
 

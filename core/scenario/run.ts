@@ -9,7 +9,7 @@ import type { Outcome, WrongOutcome } from './outcome.ts';
 import { expectationText, stepText } from './step-text.ts';
 import { Threads } from './threads.ts';
 import type { Call } from './threads.ts';
-import { plainOp } from './to-op.ts';
+import { plainOps } from './to-op.ts';
 import { isGuestVerb } from './verbs.ts';
 import { Watch } from './watch.ts';
 import { World } from './world.ts';
@@ -31,6 +31,8 @@ export interface ScenarioResult extends Choice {
   readonly outcome: Outcome;
   /** The step that the outcome came of; 0: none. */
   readonly step: number;
+  /** The first invariant that did not hold, often steps before anybody notices. */
+  readonly firstSign: { readonly outcome: Outcome; readonly step: number } | undefined;
   readonly expected: Outcome;
   readonly asExpected: boolean;
   /** Over the machine as it was in the end; empty while a schedule holds threads. */
@@ -60,6 +62,7 @@ export function runScenario(scenario: Scenario, choice: Choice): ScenarioResult 
     story,
     outcome,
     step: found?.step ?? 0,
+    firstSign: run.firstViolation,
     expected,
     asExpected: sameOutcome(outcome, expected),
     stateHash: run.stateHash,
@@ -159,7 +162,9 @@ class Run {
   #act(step: ActionStep, right: string[]): WrongOutcome | undefined {
     const world = this.#world;
     if (isGuestVerb(step.verb)) return undefined;
-    const answer = world.execute(plainOp(step.verb, step.args, world.dom(step.dom), world));
+    const ops = plainOps(step.verb, step.args, world.dom(step.dom), world);
+    const answers = ops.map((op) => world.execute(op));
+    const answer = answers.find(({ ok }) => !ok) ?? answers.at(-1)!;
     const handle = (token: number): string | undefined => world.handleName(token);
     for (const effect of world.takeEffects()) {
       const line = effectLine(effect, { handle });

@@ -22,11 +22,15 @@ export function storyText(result: ScenarioResult): string {
 }
 
 /** What was found, where, and whether the file says so. */
-function verdictLines({ outcome, step, story, expected, asExpected }: ScenarioResult): string[] {
+function verdictLines(result: ScenarioResult): string[] {
+  const { outcome, step, story, firstSign, expected, asExpected } = result;
   const found = [outcomeText(outcome)];
   if (step > 0) {
     const { left, why } = story[step - 1]!;
     found.push(`  at step ${step}: ${left}${why === '' ? '' : ` (${why})`}`);
+  }
+  if (firstSign !== undefined && firstSign.step < step) {
+    found.push(`  first sign at step ${firstSign.step}: ${outcomeText(firstSign.outcome)}`);
   }
   if (asExpected) return [...found, 'as expected'];
   return [...found, `NOT as expected, which is: ${outcomeText(expected)}`];

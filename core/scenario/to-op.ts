@@ -43,8 +43,19 @@ export function guestOp(
   return op as unknown as Op;
 }
 
-/** What does not go through the layer: one op, which the machine executes at once. */
-export function plainOp(verb: OtherVerb, args: Args, caller: number, resolver: Resolver): Op {
+/** What does not go through the layer. The toolstack may reset only a domain that is paused. */
+export function plainOps(verb: OtherVerb, args: Args, caller: number, resolver: Resolver): Op[] {
+  const op = plainOp(verb, args, caller, resolver);
+  if (verb !== 'reset') return [op];
+  const [toolstack, dom] = [DOMID_XEN, caller];
+  return [
+    { op: 'pause_domain', caller: toolstack, dom },
+    op,
+    { op: 'unpause_domain', caller: toolstack, dom },
+  ];
+}
+
+function plainOp(verb: OtherVerb, args: Args, caller: number, resolver: Resolver): Op {
   const number = (name: string): number => Number(args[name] ?? 0);
   const remoteDom = (): number => resolver.dom(number('remoteDom'));
   switch (verb) {
