@@ -18,8 +18,9 @@ export const ERRNO = {
   EINVAL: 22,
   ENOSPC: 28,
   ENOSYS: 38,
+  EOVERFLOW: 75,
   ERESTART: 85,
-  EUSERS: 87,
+
   EOPNOTSUPP: 95,
 } as const;
 

@@ -86,13 +86,13 @@ export function destroyDomain(xen: Hypervisor, caller: Domain | undefined, dom: 
 /**
  * XEN_DOMCTL_pausedomain: `dom` executes nothing until as many unpauses came. Its ports go on.
  *
- * - ESRCH: there is no domain `dom`. EINVAL: `dom` is the caller. EUSERS: 255 pauses are counted.
+ * - ESRCH: there is no domain `dom`. EINVAL: `dom` is the caller. EOVERFLOW: 255 pauses are counted.
  */
 export function pauseDomain(xen: Hypervisor, caller: Domain | undefined, dom: Domid): Result {
   const domain = xen.domains.get(dom);
   if (domain === undefined) return fail('ESRCH');
   if (domain === caller) return fail('EINVAL');
-  if (domain.pauseCount >= PAUSE_COUNT_MAX) return fail('EUSERS');
+  if (domain.pauseCount >= PAUSE_COUNT_MAX) return fail('EOVERFLOW');
   domain.pauseCount += 1;
   xen.effects.emit(EFFECT.paused, dom, 0, 0, domain.pauseCount);
   return ok();

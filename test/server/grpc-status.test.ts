@@ -28,7 +28,7 @@ describe('the status of a failed call', () => {
     ['EACCES', 'PERMISSION_DENIED'],
     ['ENOSPC', 'RESOURCE_EXHAUSTED'],
     ['ENOMEM', 'RESOURCE_EXHAUSTED'],
-    ['EUSERS', 'RESOURCE_EXHAUSTED'],
+    ['EOVERFLOW', 'RESOURCE_EXHAUSTED'],
     ['EBUSY', 'FAILED_PRECONDITION'],
     ['EAGAIN', 'ABORTED'],
     ['ERESTART', 'ABORTED'],

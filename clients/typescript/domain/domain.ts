@@ -121,7 +121,7 @@ export class Domain extends VcpuCalls {
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no such domain.
    * - EINVAL: it is the caller.
-   * - EUSERS: it is paused 255 times.
+   * - EOVERFLOW: it is paused 255 times.
    */
   async pause(by: Toolstack = {}): Promise<void> {
     await this.wire.call(toolstack.pauseDomain, { ...this.#named, ...by });
@@ -181,10 +181,11 @@ export class Domain extends VcpuCalls {
    * XEN_DMOP_create_ioreq_server: Xen allocates a port for each vCPU of this domain, unbound for
    * the caller (default: dom0); its consumer is Xen itself.
    *
-   * - ESRCH: there is no such domain.
+   * - ESRCH: there is no such domain. EPERM: it is the caller.
+   * - EINVAL: it is not an HVM domain.
    * - EPERM: the caller is neither privileged nor the device model of the domain.
-   * - EINVAL: it is not an HVM domain, or it is dying.
-   * - ENOSPC: it has too few free ports.
+   * - ENOSPC: it has its 8 ioreq servers.
+   * - EINVAL: it is dying. ENOSPC: it has too few free ports.
    */
   async createIoreqServer(by: Toolstack = {}): Promise<void> {
     await this.wire.call(toolstack.createIoreqServer, { ...this.#named, ...by });

@@ -236,7 +236,7 @@ describe('an argument that no guest could express', () => {
     ['bind_interdomain', { remoteDom: 65_536, remotePort: 1 }],
     ['send', { port: 2 ** 32 }],
     ['bind_ipi', { vcpu: 0.5 }],
-  ] as const)('is refused: %s %o', (op, args) => {
-    expect(boot().call(1, op, args)).toMatchObject({ refused: 'bad_argument' });
+  ] as const)('is refused: %s %o', (name, args) => {
+    expect(boot().call(1, name, args)).toMatchObject({ refused: 'bad_argument' });
   });
 });

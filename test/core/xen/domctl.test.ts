@@ -234,6 +234,13 @@ describe('pause_domain', () => {
     mistakes: [NO_PRIVILEGE, NO_DOMAIN, CALLER],
   });
 
+  it('answers EOVERFLOW where 255 pauses are counted', () => {
+    const xen = boot();
+    for (let time = 0; time < 255; time += 1) xen.must(0, 'pause_domain', { dom: 1 });
+
+    expect(xen.outcome(0, 'pause_domain', { dom: 1 })).toBe('EOVERFLOW');
+  });
+
   it('is counted: the domain runs again after as many unpauses', () => {
     const xen = host();
     xen.must(0, 'pause_domain', { dom: 1 });

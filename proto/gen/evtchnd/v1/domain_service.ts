@@ -3275,7 +3275,7 @@ export const DomainServiceService = {
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
    * - EINVAL: it is the caller.
-   * - EUSERS: it is paused 255 times.
+   * - EOVERFLOW: it is paused 255 times.
    */
   pauseDomain: {
     path: "/evtchnd.v1.DomainService/PauseDomain" as const,
@@ -3365,10 +3365,11 @@ export const DomainServiceService = {
    *
    * A caller that is absent means dom0 here: somebody must be able to bind to the ports.
    *
-   * - ESRCH: there is no domain `dom`.
+   * - ESRCH: there is no domain `dom`. EPERM: it is the caller.
+   * - EINVAL: `dom` is not an HVM domain.
    * - EPERM: the caller is neither privileged nor the device model of `dom`.
-   * - EINVAL: `dom` is not an HVM domain, or it is dying.
-   * - ENOSPC: it has too few free ports.
+   * - ENOSPC: it has its 8 ioreq servers.
+   * - EINVAL: it is dying. ENOSPC: it has too few free ports.
    */
   createIoreqServer: {
     path: "/evtchnd.v1.DomainService/CreateIoreqServer" as const,
@@ -3522,7 +3523,7 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    * - EPERM: the caller is not privileged.
    * - ESRCH: there is no domain `dom`.
    * - EINVAL: it is the caller.
-   * - EUSERS: it is paused 255 times.
+   * - EOVERFLOW: it is paused 255 times.
    */
   pauseDomain: handleUnaryCall<PauseDomainRequest, PauseDomainResponse>;
   /**
@@ -3569,10 +3570,11 @@ export interface DomainServiceServer extends UntypedServiceImplementation {
    *
    * A caller that is absent means dom0 here: somebody must be able to bind to the ports.
    *
-   * - ESRCH: there is no domain `dom`.
+   * - ESRCH: there is no domain `dom`. EPERM: it is the caller.
+   * - EINVAL: `dom` is not an HVM domain.
    * - EPERM: the caller is neither privileged nor the device model of `dom`.
-   * - EINVAL: `dom` is not an HVM domain, or it is dying.
-   * - ENOSPC: it has too few free ports.
+   * - ENOSPC: it has its 8 ioreq servers.
+   * - EINVAL: it is dying. ENOSPC: it has too few free ports.
    */
   createIoreqServer: handleUnaryCall<CreateIoreqServerRequest, CreateIoreqServerResponse>;
   /**

@@ -6057,7 +6057,7 @@ export const WatchUpcallsResponse: MessageFns<WatchUpcallsResponse> = {
  *   ESRCH, ENOENT             NOT_FOUND
  *   EEXIST                    ALREADY_EXISTS
  *   EPERM, EACCES             PERMISSION_DENIED
- *   ENOSPC, ENOMEM, EUSERS    RESOURCE_EXHAUSTED
+ *   ENOSPC, ENOMEM, EOVERFLOW RESOURCE_EXHAUSTED
  *   EBUSY                     FAILED_PRECONDITION
  *   EAGAIN, ERESTART          ABORTED
  *   ENOSYS, EOPNOTSUPP        UNIMPLEMENTED

@@ -43,8 +43,8 @@ export const Errno = {
   ENOSYS: 38,
   /** ERESTART - reset was preempted: call reset_cont. A real guest never sees it. */
   ERESTART: 85,
-  /** EUSERS - The domain is paused 255 times. */
-  EUSERS: 87,
+  /** EOVERFLOW - The domain is paused 255 times. */
+  EOVERFLOW: 75,
   /** EOPNOTSUPP - Not in this port ABI, or not on this architecture. */
   EOPNOTSUPP: 95,
 } as const;
@@ -67,7 +67,7 @@ export namespace Errno {
   export type ENOSPC = typeof Errno.ENOSPC;
   export type ENOSYS = typeof Errno.ENOSYS;
   export type ERESTART = typeof Errno.ERESTART;
-  export type EUSERS = typeof Errno.EUSERS;
+  export type EOVERFLOW = typeof Errno.EOVERFLOW;
   export type EOPNOTSUPP = typeof Errno.EOPNOTSUPP;
 }
 
@@ -118,9 +118,9 @@ export function errnoFromJSON(object: any): Errno {
     case 85:
     case "ERRNO_ERESTART":
       return Errno.ERESTART;
-    case 87:
-    case "ERRNO_EUSERS":
-      return Errno.EUSERS;
+    case 75:
+    case "ERRNO_EOVERFLOW":
+      return Errno.EOVERFLOW;
     case 95:
     case "ERRNO_EOPNOTSUPP":
       return Errno.EOPNOTSUPP;
@@ -161,8 +161,8 @@ export function errnoToJSON(object: Errno): string {
       return "ERRNO_ENOSYS";
     case Errno.ERESTART:
       return "ERRNO_ERESTART";
-    case Errno.EUSERS:
-      return "ERRNO_EUSERS";
+    case Errno.EOVERFLOW:
+      return "ERRNO_EOVERFLOW";
     case Errno.EOPNOTSUPP:
       return "ERRNO_EOPNOTSUPP";
     default:
