@@ -1,11 +1,12 @@
 import { SessionResponse } from '../proto/gen/evtchnd/v1/event_channel_service.ts';
 import { BatchStream } from './batch-stream.ts';
-import { compare } from './compare.ts';
+import { compare, inTurn } from './compare.ts';
+import type { Pair } from './compare.ts';
 import type { Figure } from './measure.ts';
 import { BATCH_OPS } from './session-batches.ts';
 
-const PAIRS = 20;
-const SLICE_MS = 200;
+const SLICE_MS = 100;
+const TURNS = { warm: 4, pairs: 8 } as const;
 
 /** A batch to be sent again and again, and what is wanted of it. */
 export interface BatchCase {
@@ -16,24 +17,29 @@ export interface BatchCase {
   readonly ratio?: Figure['target'];
 }
 
-/** The batch over an open session, beside an echo of messages of the same sizes. */
-export async function sessionFigures(
+/** The batch over an open session, beside an echo of messages of the same sizes: batches/s. */
+export async function sessionPairs(
   session: BatchStream,
   echoAddress: string,
-  { ops, batch, ...targets }: BatchCase,
-): Promise<Figure[]> {
+  batch: Buffer,
+): Promise<Pair[]> {
   const answer = await succeed(session, batch);
   using echo = new BatchStream(echoAddress);
   await echo.exchange(answer);
-  const { ours, peer, ratio } = await compare(PAIRS, {
+  return await inTurn({
     ours: () => session.run(batch, answer, SLICE_MS),
     peer: () => echo.run(batch, answer, SLICE_MS),
+    ...TURNS,
   });
+}
+
+export function sessionFigures({ ops, ...targets }: BatchCase, pairs: readonly Pair[]): Figure[] {
+  const { ours, peer, ratio } = compare(pairs);
   const unit = 'ops/s';
-  const peerName = '  peer: bidi echo of the same bytes';
+  const rate = { value: ours * BATCH_OPS, unit, target: targets.rate };
   return [
-    { what: `${BATCH_OPS} ${ops} a batch`, value: ours * BATCH_OPS, unit, target: targets.rate },
-    { what: peerName, value: peer * BATCH_OPS, unit },
+    { what: `${BATCH_OPS} ${ops} a batch`, ...rate },
+    { what: '  peer: bidi echo of the same bytes', value: peer * BATCH_OPS, unit },
     { what: '  ours / peer', value: ratio, unit: '', target: targets.ratio },
   ];
 }

@@ -2,28 +2,32 @@ import { Client, credentials } from '@grpc/grpc-js';
 
 import { EventChannelServiceService } from '../proto/gen/evtchnd/v1/event_channel_service.ts';
 import { SendRequest } from '../proto/gen/evtchnd/v1/event_channel_service.ts';
-import { compare } from './compare.ts';
+import { compare, inTurn } from './compare.ts';
+import type { Pair } from './compare.ts';
 import { median } from './measure.ts';
 import type { Figure } from './measure.ts';
 import { FRONT } from './session-batches.ts';
 
 /** Short turns, so that a busy moment of the machine seldom meets one side only. */
-const PAIRS = 100;
 const CALLS = 100;
+const TURNS = { warm: 20, pairs: 30 } as const;
 
-/** Send, one call at a time, as a guest makes hypercalls. */
-export async function unaryFigures(address: string, echoAddress: string): Promise<Figure[]> {
+/** Send, one call at a time, as a guest makes hypercalls: p50 of each turn in us. */
+export async function unaryPairs(address: string, echoAddress: string): Promise<Pair[]> {
   using ours = new Sender(address);
   using echo = new Sender(echoAddress);
-  const { ours: p50, peer, ratio } = await compare(PAIRS, { ours: p50Of(ours), peer: p50Of(echo) });
+  return await inTurn({ ours: p50Of(ours), peer: p50Of(echo), ...TURNS });
+}
+
+export function unaryFigures(pairs: readonly Pair[]): Figure[] {
+  const { ours, peer, ratio } = compare(pairs);
   return [
-    { what: 'unary Send, p50', value: p50, unit: 'us' },
+    { what: 'unary Send, p50', value: ours, unit: 'us' },
     { what: '  peer: unary echo with the same codec, p50', value: peer, unit: 'us' },
     { what: '  ours / peer', value: ratio, unit: '', target: { most: 1.15 } },
   ];
 }
 
-/** The median of the times that calls take, in us. */
 const p50Of = (sender: Sender) => async (): Promise<number> => {
   const times: number[] = [];
   for (let call = 0; call < CALLS; call += 1) {
