@@ -9,7 +9,7 @@ import { sessionFigures, sessionPairs, succeed } from './session.ts';
 import type { BatchCase } from './session.ts';
 import { unaryFigures, unaryPairs } from './unary.ts';
 
-/** Where the system happens to place a server makes it faster or slower for all its life. */
+/** Of two equal servers one may stay faster for all its life: one of each would tell little. */
 const SERVERS_OF_EACH = 3;
 
 const CASES: readonly BatchCase[] = [
