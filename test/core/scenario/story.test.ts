@@ -74,6 +74,25 @@ as expected`);
     expect(play(blocked).outcome).toBe('ok');
   });
 
+  it('shows invariants that break, without faults that tell of them', () => {
+    const lost = own([
+      { do: 'alloc_and_bind_local_port', as: 'h', remoteDom: 2, handler: 'none', portAs: 'P' },
+      { do: 'hv.bind_interdomain', dom: 2, remoteDom: 1, remotePort: 'P', as: 'Q' },
+      { do: 'hv.send', dom: 2, port: 'Q' },
+      { do: 'mem.unmask', port: 'P', why: 'A plain bit clear: Xen is not told.' },
+    ]);
+
+    expect(play(lost).outcome).toEqual({ kind: 'invariant', invariant: 'no_lost_wakeup', port: 1 });
+    expect(play(scenario('S3'), 'old-2021').firstSign?.outcome).toMatchObject({
+      invariant: 'reserved_bits',
+      port: 0,
+    });
+    expect(play(scenario('S5'), 'fixed-2024').firstSign?.outcome).toMatchObject({
+      invariant: 'enabled_once',
+      port: 1,
+    });
+  });
+
   it('ends in a hang where a thread waits for ever', () => {
     const hung = own([
       { do: 'alloc_and_bind_local_port', as: 'h', remoteDom: 2, thread: 'T1' },
