@@ -18,7 +18,9 @@ export function findOut(world: World, { what, args, dom, is }: ExpectStep): stri
       return machine.port(now, port)?.state ?? 'free';
     case 'masked':
     case 'pending': {
-      if (machine.domain(now)?.abi === 'fifo') return String(machine.port(now, port)?.[what]);
+      const abi = machine.domain(now)?.abi;
+      if (abi === undefined) return 'no domain';
+      if (abi === 'fifo') return String(machine.port(now, port)?.[what]);
       const bits = sharedBits(machine, now, world.kinds.get(dom)?.guest ?? 'hvm64');
       return String(hasBit(what === 'masked' ? bits.mask : bits.pending, port));
     }

@@ -74,7 +74,8 @@ Examples:
       const chosen = choose(name, options.file);
       const { variant, set } = options;
       const result = runScenario(chosen, { variant, set });
-      const heading = `${chosen.name}: ${chosen.title}\n${chosen.text}`;
+      const about = chosen.text === '' ? '' : `\n${chosen.text}`;
+      const heading = `${chosen.name}: ${chosen.title}${about}`;
       outputOf(command).one(result, `${heading}\n\n${storyText(result)}`);
       if (!result.asExpected) process.exitCode = 1;
     });

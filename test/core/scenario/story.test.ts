@@ -120,6 +120,20 @@ as expected`);
     expect(storyText(result)).toContain('NOT as expected, which is: ok: nothing went wrong');
   });
 
+  it('can ask about a domain that is gone, and not act in it', () => {
+    const asked = own([
+      { do: 'destroy', dom: 2 },
+      { expect: 'masked', dom: 2, port: 1, is: false },
+    ]);
+    const acted = own([
+      { do: 'destroy', dom: 2 },
+      { do: 'hv.send', dom: 2, port: 1 },
+    ]);
+
+    expect(play(asked).outcome).toMatchObject({ kind: 'expectation', found: 'no domain' });
+    expect(play(acted).outcome).toMatchObject({ kind: 'refused' });
+  });
+
   it('can tell every kind of step, and every question', () => {
     const all = own(
       [
