@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import { VCPUS_MAX } from '../public/limits.ts';
-import type { Op } from './op.ts';
+import type { Op, OpOf } from './op.ts';
 import { OPS } from './op-table.ts';
 import type { OpInfo } from './op-table.ts';
 
@@ -41,7 +41,8 @@ export class Journal {
     const segment = this.#room(info.args.length + list.length + 2);
     let at = this.#used + 1;
     for (let index = 0; index < info.args.length; index += 1) {
-      const value = values[info.args[index]!]!;
+      // Most ops are about a port alone, and a named property is read faster than a computed one.
+      const value = info.portOnly ? (op as OpOf<'send'>).port : values[info.args[index]!]!;
       const fits = value >= info.lows[index]! && value <= info.highs[index]!;
       if (!fits || !Number.isInteger(value)) return info.args[index];
       segment[at++] = value;

@@ -13,6 +13,8 @@ export interface OpInfo {
   /** The least and the greatest value that each argument can express. */
   readonly lows: readonly number[];
   readonly highs: readonly number[];
+  /** Its only argument is a port. */
+  readonly portOnly: boolean;
   /** The argument that is a list of numbers, if there is one. */
   readonly list: string | undefined;
 }
@@ -46,7 +48,15 @@ export const OPS: readonly OpInfo[] = listOps();
 
 const BY_NAME: ReadonlyMap<string, OpInfo> = new Map(OPS.map((info) => [info.name, info]));
 
-export const opInfo = (name: string): OpInfo | undefined => BY_NAME.get(name);
+/** The last op that was looked up: the next one is often the same. */
+let last = OPS[0]!;
+
+export function opInfo(name: string): OpInfo | undefined {
+  if (name === last.name) return last;
+  const info = BY_NAME.get(name);
+  if (info !== undefined) last = info;
+  return info;
+}
 
 function listOps(): OpInfo[] {
   let family: OpFamily = 'hypercall';
@@ -55,6 +65,7 @@ function listOps(): OpInfo[] {
     const list = (LIST_ARGUMENTS as Partial<Record<string, string>>)[name];
     const lows = args.map((arg) => (SIGNED.has(arg) ? -1 : 0));
     const highs = args.map((arg) => HIGHS[arg] ?? 0xffff_ffff);
-    return { name: name as OpName, code, family, args, lows, highs, list };
+    const portOnly = args.length === 1 && args[0] === 'port';
+    return { name: name as OpName, code, family, args, lows, highs, portOnly, list };
   });
 }

@@ -50,7 +50,11 @@ export class Outbox implements EffectSink {
   }
 
   emit(kind: number, dom: Domid, vcpu: VcpuId, port: Port, detail: number): void {
-    if (this.#last - this.#first + 1 === this.#capacity) this.#makeRoom();
+    if (this.#last - this.#first + 1 === this.#capacity) {
+      if (this.#capacity === this.#limit)
+        this.#first += 1; // The oldest effect goes.
+      else this.#grow();
+    }
     const slot = this.#slot;
     const at = slot * FIELDS;
     const ring = this.#ring;
@@ -88,12 +92,8 @@ export class Outbox implements EffectSink {
     };
   }
 
-  /** Doubles the ring up to the limit; from there on the oldest effect goes. */
-  #makeRoom(): void {
-    if (this.#capacity >= this.#limit) {
-      this.#first += 1;
-      return;
-    }
+  /** Doubles the ring, up to the limit. */
+  #grow(): void {
     const capacity = Math.min(this.#capacity * 2, this.#limit);
     const ring = new Uint32Array(capacity * FIELDS);
     const ops = new Float64Array(capacity);

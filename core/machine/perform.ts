@@ -86,7 +86,7 @@ export function perform(
 ): Result<unknown> {
   switch (family) {
     case 'hypercall':
-      return performHypercall(xen, op as Hypercall, caller!, caller!.vcpu(op.callerVcpu ?? 0));
+      return performHypercall(xen, op as Hypercall, caller!);
     case 'memory':
       return performMemory(op as MemoryOp, caller!);
     case 'toolstack':
@@ -98,12 +98,7 @@ export function perform(
   }
 }
 
-function performHypercall(
-  xen: Hypervisor,
-  op: Hypercall,
-  caller: Domain,
-  current: Vcpu,
-): Result<unknown> {
+function performHypercall(xen: Hypervisor, op: Hypercall, caller: Domain): Result<unknown> {
   if (op.ptr !== undefined) return badPointer(op, caller);
   switch (op.op) {
     case 'send':
@@ -129,7 +124,7 @@ function performHypercall(
     case 'set_priority':
       return setPriority(xen, caller, op);
     default:
-      return performDomainOp(xen, op, caller, current);
+      return performDomainOp(xen, op, caller, caller.vcpu(op.callerVcpu ?? 0));
   }
 }
 
