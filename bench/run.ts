@@ -9,6 +9,7 @@ const SECTIONS = [
   new URL('./core.ts', import.meta.url),
   new URL('./replay.ts', import.meta.url),
   new URL('./transport.ts', import.meta.url),
+  new URL('./attach.ts', import.meta.url),
 ];
 
 /** Several times what any section takes: one that hangs is ended, and its servers go with it. */
