@@ -10,7 +10,7 @@ const KNOBS_MAX = 64;
 /** In place of how many ports to open first: no xenstore. */
 const NO_STORE = -1;
 /** More than the 2-level ABI has would make a domain that is full before its kernel boots. */
-export const PRECREATE_MAX = 4096;
+const PRECREATE_MAX = 4096;
 
 /** The op that boots a kernel as `config` says. Throws what is refused: a knob that is none. */
 export function bootGuestOp(

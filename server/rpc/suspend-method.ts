@@ -69,7 +69,7 @@ export function quiesce(
   return notReady.finally(stop);
 }
 
-export const boundHandlesOf = (hosted: HostedMachine, dom: number): number[] => {
+const boundHandlesOf = (hosted: HostedMachine, dom: number): number[] => {
   const view = hosted.machine.guest(dom);
   return view === undefined ? [] : boundHandles(view);
 };
