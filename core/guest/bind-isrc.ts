@@ -1,6 +1,7 @@
 import { acquire, release } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
 import type { Port } from '../public/ids.ts';
+import { preparePort } from './abi.ts';
 import { addHandler } from './handlers.ts';
 import { assignCpu } from './hooks.ts';
 import type { HandleRef, Handler, Isrc, IsrcType } from './isrc.ts';
@@ -23,12 +24,15 @@ export type Bound =
  * xen_intr_bind_isrc: the common step of all binds. Gives a port that exists in Xen a source, maps
  * it, spreads PORT sources over the CPUs, and attaches the handler.
  *
+ * - EINVAL (22): (FIFO) the guest has no memory for the port's event word.
  * - ENOSPC (28): there is no source left.
  * - what addHandler answers.
  */
 export function* bindIsrc(layer: Layer, binding: Binding, handle: HandleRef): Steps<Bound> {
   const { knobs } = layer;
   if (knobs.publishHandleLate) handle.value = undefined;
+  const unprepared = yield* preparePort(layer, binding.port);
+  if (unprepared !== 0) return { error: unprepared };
   yield* acquire(layer.lock);
   const isrc = yield* takeIsrc(layer, binding.type);
   if (isrc === undefined) {

@@ -1,6 +1,7 @@
 import { acquire, release } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
 import type { VcpuId } from '../public/ids.ts';
+import { unmaskPort } from './abi.ts';
 import type { Isrc } from './isrc.ts';
 import type { Layer } from './layer.ts';
 
@@ -11,8 +12,7 @@ import type { Layer } from './layer.ts';
 
 /** Unmasks the port. Of no port it is a hypercall that fails, and nothing else. */
 export function* enableIntr(layer: Layer, isrc: Isrc): Steps {
-  yield 'hypercall unmask';
-  layer.host.unmask(isrc.port);
+  yield* unmaskPort(layer, isrc.port);
 }
 
 export function* disableIntr(layer: Layer, isrc: Isrc): Steps {
@@ -32,8 +32,7 @@ export function* disableSource(layer: Layer, isrc: Isrc): Steps {
 
 export function* enableSource(layer: Layer, isrc: Isrc): Steps {
   if (isrc.masked && layer.knobs.maskedState) return;
-  yield 'hypercall unmask';
-  layer.host.unmask(isrc.port);
+  yield* unmaskPort(layer, isrc.port);
 }
 
 /**
@@ -54,8 +53,7 @@ export function* assignCpu(layer: Layer, isrc: Isrc, cpu: VcpuId): Steps<number>
   const moved = isrc.type === 'port' ? yield* bindVcpu(layer, isrc, cpu) : true;
   if (moved) moveEnabled(layer, isrc, cpu);
   if (!masked) {
-    yield 'hypercall unmask';
-    layer.host.unmask(isrc.port);
+    yield* unmaskPort(layer, isrc.port);
   }
   yield* release(layer.lock);
   return 0;

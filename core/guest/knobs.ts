@@ -40,6 +40,8 @@ export interface Knobs {
   readonly recycle: 'lowest' | 'lifo' | 'lowest-unchecked';
   /** Assertions are compiled in: KASSERT panics. */
   readonly invariants: boolean;
+  /** How the kernel takes its events: FreeBSD's 2-level scan, or a FIFO consumer as Linux's. */
+  readonly abi: '2l' | 'fifo';
 }
 
 /** The values of each knob. Their places are the numbers of boot_guest's settings. */
@@ -61,6 +63,7 @@ export const KNOB_VALUES: { readonly [Name in keyof Knobs]: readonly Knobs[Name]
   maskedState: [false, true],
   recycle: ['lowest', 'lifo', 'lowest-unchecked'],
   invariants: [false, true],
+  abi: ['2l', 'fifo'],
 };
 
 export const KNOB_NAMES = Object.keys(KNOB_VALUES) as (keyof Knobs)[];
@@ -97,6 +100,7 @@ const OLD_2021: Knobs = {
   maskedState: true,
   recycle: 'lowest-unchecked',
   invariants: true,
+  abi: '2l',
 };
 
 const LANDED_2023: Knobs = {

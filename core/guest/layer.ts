@@ -1,12 +1,20 @@
 import { Lock } from '../lib/steps.ts';
+import { EVENT_WORDS_PER_PAGE, EVTCHN_FIFO_MAX_QUEUES } from '../public/fifo.ts';
 import type { GuestHost } from '../public/guest-host.ts';
 import { INVALID_EVTCHN } from '../public/ids.ts';
 import type { Port, VcpuId } from '../public/ids.ts';
+import { EVTCHN_FIFO_NR_CHANNELS } from '../public/limits.ts';
 import { EnabledPorts } from './enabled-ports.ts';
 import { FatalFault } from './fault.ts';
 import type { Fault } from './fault.ts';
 import type { Handler, Isrc } from './isrc.ts';
 import type { Knobs } from './knobs.ts';
+
+/** Ports that the kernel's ABI can number. */
+export const portsOf = (
+  host: { readonly wordBits: number },
+  { abi }: Pick<Knobs, 'abi'>,
+): number => (abi === '2l' ? host.wordBits ** 2 : EVTCHN_FIFO_NR_CHANNELS);
 
 /** What the layer tells the rest of its kernel, and whoever watches it. */
 export interface LayerEvents {
@@ -44,6 +52,8 @@ export class Layer {
   readonly cpus: readonly CpuState[];
   /** Vectors of Xen's range that a foreign driver took. */
   readonly foreignVectors = new Set<number>();
+  /** FIFO: pages of the event array, and where each queue of each CPU goes on; 0: it is empty. */
+  readonly fifo: { pages: number; readonly heads: readonly Port[][] };
   /** The next CPU that a PORT source goes to: intr_next_cpu. */
   nextCpu = 0;
   /** The next add_handler fails with this errno, once: for tests of error paths. */
@@ -53,14 +63,20 @@ export class Layer {
   warnedExhausted = false;
 
   /** `nr`: at most the ports of the 2-level ABI; smaller tables make exhaustion testable. */
-  constructor(host: GuestHost, knobs: Knobs, events: LayerEvents, nr = host.wordBits ** 2) {
+  constructor(host: GuestHost, knobs: Knobs, events: LayerEvents, nr = portsOf(host, knobs)) {
     this.host = host;
     this.knobs = knobs;
     this.events = events;
     this.nr = nr;
     this.portToIsrc = Array.from({ length: nr }, () => undefined);
+    this.fifo = {
+      pages: 0,
+      heads: Array.from({ length: host.vcpus }, () =>
+        Array.from({ length: EVTCHN_FIFO_MAX_QUEUES }, () => 0),
+      ),
+    };
     this.cpus = Array.from({ length: host.vcpus }, (_, cpu) => {
-      const enabled = new EnabledPorts(host.wordBits ** 2);
+      const enabled = new EnabledPorts(portsOf(host, knobs));
       enabled.fill(cpu === 0);
       const last = host.wordBits - 1; // The first scan starts at port 0.
       return { enabled, lastL1: last, lastL2: last };
@@ -87,9 +103,10 @@ export class Layer {
     if (!holds && this.knobs.invariants) throw new FatalFault({ kind: 'kassert', text });
   }
 
-  /** The bitmaps end at the ABI's last port; far beyond, the page is not mapped. */
+  /** The bitmaps end at the ABI's last port, the event array with its last page: beyond, a fault. */
   checkBit(array: string, port: Port): void {
-    if (port >= this.host.wordBits ** 2) {
+    const { abi } = this.knobs;
+    if (port >= (abi === '2l' ? this.host.wordBits ** 2 : this.fifo.pages * EVENT_WORDS_PER_PAGE)) {
       throw new FatalFault({ kind: 'page_fault', array, index: port });
     }
   }

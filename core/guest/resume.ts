@@ -1,6 +1,7 @@
 import type { Steps } from '../lib/steps.ts';
 import type { Port } from '../public/ids.ts';
 import { ERRNO } from '../public/errno.ts';
+import { preparePort, setUpAbi, unmaskPort } from './abi.ts';
 import { panic } from './fault.ts';
 import { assignCpu } from './hooks.ts';
 import type { Isrc } from './isrc.ts';
@@ -14,8 +15,7 @@ import type { Layer } from './layer.ts';
 export function* resume(layer: Layer, cancelled: boolean): Steps {
   if (cancelled) return;
   for (const [cpu, { enabled }] of layer.cpus.entries()) enabled.fill(cpu === 0);
-  yield 'mask all';
-  layer.host.maskAll();
+  yield* setUpAbi(layer);
   if (layer.knobs.resume === 'rebuild') yield* rebuild(layer);
   else yield* remapInPlace(layer, layer.knobs.resume === 'in-place');
 }
@@ -54,6 +54,8 @@ function* rebindOver(layer: Layer, isrc: Isrc): Steps<Isrc | undefined> {
 function* rebind(layer: Layer, isrc: Isrc): Steps<Isrc | undefined> {
   const { cpu } = isrc;
   const port = isrc.type === 'ipi' ? yield* newIpi(layer, isrc) : yield* newVirq(layer, isrc);
+  const unprepared = yield* preparePort(layer, port);
+  if (unprepared !== 0) panic(`no event word for port ${port}: ${-unprepared}`);
   isrc.port = port;
   isrc.cpu = 0;
   yield 'write port table';
@@ -61,8 +63,7 @@ function* rebind(layer: Layer, isrc: Isrc): Steps<Isrc | undefined> {
   layer.setPortToIsrc(port, isrc);
   const error = yield* assignCpu(layer, isrc, cpu);
   if (error !== 0) panic(`unable to bind xen ${isrc.type.toUpperCase()} to CPU#${cpu}: ${error}`);
-  yield 'hypercall unmask';
-  layer.host.unmask(port);
+  yield* unmaskPort(layer, port);
   return displaced;
 }
 

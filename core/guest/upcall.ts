@@ -2,14 +2,16 @@ import type { Steps } from '../lib/steps.ts';
 import type { VcpuId } from '../public/ids.ts';
 import { executeHandlers } from './handlers.ts';
 import type { CpuState, Layer } from './layer.ts';
+import { handleFifoUpcall } from './upcall-fifo.ts';
 
 /**
- * xen_intr_handle_upcall: services the ports of a CPU under the 2-level ABI. It clears the upcall,
+ * xen_intr_handle_upcall: services the ports of a CPU, under FIFO in its own way. It clears the upcall,
  * then takes the selector, and goes on after the port where the last scan ended; a word is visited
  * until nothing in it is active, read anew each time. A port is no longer pending when its handler
  * starts. There is no protection from a storm.
  */
 export function* handleUpcall(layer: Layer, cpu: VcpuId): Steps {
+  if (layer.knobs.abi === 'fifo') return yield* handleFifoUpcall(layer, cpu);
   const { host } = layer;
   const state = layer.cpus[cpu]!;
   const last = host.wordBits - 1;

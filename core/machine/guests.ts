@@ -3,6 +3,7 @@ import { fail, ok } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
 import type { Domid } from '../public/ids.ts';
 import { VARIANTS, VARIANT_NAMES, withSettings } from '../guest/knobs.ts';
+import { portsOf } from '../guest/layer.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
 import type { ThreadView } from './answer.ts';
 import { guestSteps } from './guest-ops.ts';
@@ -61,8 +62,8 @@ export class Guests {
     const domain = this.#xen.domains.get(op.dom);
     if (domain === undefined) return fail('ESRCH');
     if (this.#kernels.has(op.dom)) return fail('EEXIST');
-    if (op.nr > domain.portsMax) return fail('EINVAL');
     const knobs = withSettings(VARIANTS[VARIANT_NAMES[op.variant]!], op.settings);
+    if (op.nr > portsOf(domain.layout, knobs)) return fail('EINVAL');
     const options = { knobs, nr: op.nr, rereadsStore: op.rereadsStore !== 0 };
     const kernel = Kernel.booted(this.#xen, domain, options);
     this.adopt(kernel);

@@ -1,13 +1,17 @@
+import { EVTCHN_FIFO_MASKED, EVTCHN_FIFO_PENDING } from '../public/fifo.ts';
 import type { GuestHost } from '../public/guest-host.ts';
 import { DOMID_SELF } from '../public/ids.ts';
 import { allocUnbound, bindInterdomain, bindIpi, bindVcpu } from '../xen/bind.ts';
 import { close } from '../xen/close.ts';
+import type { Port } from '../public/ids.ts';
 import type { Domain } from '../xen/domain.ts';
 import { maskWord, pendingWord } from '../xen/event-2l.ts';
+import { eventWord } from '../xen/event-fifo.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
 import { send, unmask } from '../xen/notify.ts';
 import { setUpcallPending } from '../xen/upcall.ts';
 import { bindVirq } from '../xen/virq.ts';
+import { fifoHost } from './fifo-host.ts';
 
 /** The host that a kernel runs on: its hypercalls go straight to the hypervisor. */
 export function kernelHost(xen: Hypervisor, domain: Domain): GuestHost {
@@ -28,15 +32,29 @@ export function kernelHost(xen: Hypervisor, domain: Domain): GuestHost {
     send: (port) => send(xen, domain, { port }),
     unmask: (port) => unmask(xen, domain, { port }),
 
-    testAndSetMask: (port) => memory.testAndSetBit(mask, port),
+    fifo: fifoHost(xen, domain),
+
+    testAndSetMask(port) {
+      if (domain.fifo === undefined) return memory.testAndSetBit(mask, port);
+      return setFlag(domain, port, EVTCHN_FIFO_MASKED);
+    },
     maskAll() {
       const words = layout.wordBits ** 2 / 32;
       for (let word = 0; word < words; word += 1) memory.write(mask + word, 0xffff_ffff);
     },
     clearPending(port) {
-      memory.testAndClearBit(pending, port);
+      if (domain.fifo === undefined) memory.testAndClearBit(pending, port);
+      else clearFlag(domain, port, EVTCHN_FIFO_PENDING);
     },
     activePorts: (index) => memory.words[pending + index]! & ~memory.words[mask + index]!,
+    ...selectors(domain),
+  };
+}
+
+/** What each vCPU is told in its vcpu_info. */
+function selectors(domain: Domain): Pick<GuestHost, 'clearUpcall' | 'takeSelector'> {
+  const { layout } = domain;
+  return {
     clearUpcall(vcpu) {
       setUpcallPending(domain.vcpu(vcpu), 0);
     },
@@ -51,4 +69,18 @@ export function kernelHost(xen: Hypervisor, domain: Domain): GuestHost {
       return [low, high];
     },
   };
+}
+
+/** Sets a flag of an event word; answers whether it was set. Without a word, it is as if set. */
+function setFlag(domain: Domain, port: Port, flag: number): boolean {
+  const word = eventWord(domain, port);
+  if (word < 0) return true;
+  const old = domain.memory.words[word]!;
+  if ((old & flag) === 0) domain.memory.write(word, old | flag);
+  return (old & flag) !== 0;
+}
+
+function clearFlag(domain: Domain, port: Port, flag: number): void {
+  const word = eventWord(domain, port);
+  if (word >= 0) domain.memory.write(word, domain.memory.words[word]! & ~flag);
 }

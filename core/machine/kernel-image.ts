@@ -31,6 +31,7 @@ export interface KernelImage {
   readonly nextCpu: number;
   readonly failures: readonly [addHandler: number, eventBind: number];
   readonly warnedExhausted: boolean;
+  readonly fifo: { readonly pages: number; readonly heads: readonly (readonly number[])[] };
   readonly cpus: readonly { enabled: string; lastL1: number; lastL2: number }[];
 }
 
@@ -57,6 +58,7 @@ export function kernelImage(kernel: Kernel): KernelImage {
     nextCpu: layer.nextCpu,
     failures: [layer.failNextHandler, layer.failNextEventBind],
     warnedExhausted: layer.warnedExhausted,
+    fifo: { pages: layer.fifo.pages, heads: layer.fifo.heads.map((heads) => [...heads]) },
     cpus: layer.cpus.map(({ enabled, lastL1, lastL2 }) => {
       return { enabled: toBase64(enabled.bytes), lastL1, lastL2 };
     }),
@@ -89,6 +91,9 @@ function restoreLayer(layer: Layer, image: KernelImage): void {
   layer.nextCpu = image.nextCpu;
   [layer.failNextHandler, layer.failNextEventBind] = image.failures;
   layer.warnedExhausted = image.warnedExhausted;
+  layer.fifo.pages = image.fifo.pages;
+  for (const [cpu, heads] of image.fifo.heads.entries())
+    layer.fifo.heads[cpu]!.splice(0, 16, ...heads);
   for (const [cpu, state] of image.cpus.entries()) {
     const target = layer.cpus[cpu]!;
     target.enabled.bytes.set(fromBase64(state.enabled)!);

@@ -3,6 +3,7 @@ import type { Steps } from '../lib/steps.ts';
 import { EFFECT } from '../public/effect.ts';
 import type { Result } from '../public/errno.ts';
 import type { Port, VcpuId } from '../public/ids.ts';
+import { setUpAbi } from '../guest/abi.ts';
 import { FatalFault } from '../guest/fault.ts';
 import type { Fault } from '../guest/fault.ts';
 import type { HandleRef } from '../guest/isrc.ts';
@@ -147,7 +148,7 @@ export class Kernel {
   }
 
   #start(): void {
-    this.layer.host.maskAll();
+    this.run(setUpAbi(this.layer));
     this.#enableUpcalls();
   }
 

@@ -6,6 +6,9 @@ export const EVTCHN_FIFO_LINKED = 1 << 29;
 export const EVTCHN_FIFO_BUSY = 1 << 28;
 export const EVTCHN_FIFO_LINK_MASK = (1 << 17) - 1;
 
+/** Event words of one page of the array. */
+export const EVENT_WORDS_PER_PAGE = 1024;
+
 /** 16 queues a vCPU; 0 is the most urgent. */
 export const EVTCHN_FIFO_MAX_QUEUES = 16;
 export const EVTCHN_FIFO_PRIORITY_MAX = 0;

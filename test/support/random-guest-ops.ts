@@ -27,7 +27,11 @@ const handler = (chance: Chance) => ({
 const perhaps = (chance: Chance) =>
   chance(6) === 0 ? { token: 0, filter: 0, ithread: 0 } : handler(chance);
 
-const handles = (world: GuestWorld, member: Member, wanted = (_: IsrcFields) => true): number[] => {
+const handles = (
+  world: GuestWorld,
+  member: Member,
+  wanted: (isrc: IsrcFields) => boolean = () => true,
+): number[] => {
   const { handles: all, isrcs } = world.kernel(member);
   return all.flatMap(({ handle, isrc }) =>
     handle > 2 && isrc >= 0 && wanted(isrcs[isrc]!) ? [handle] : [],
