@@ -53,7 +53,8 @@ export async function startApp(config: Config): Promise<RunningApp> {
     readiness = 'draining';
     grpc.setServing(false);
     registry.drain();
-    await Promise.all([grpc.stop(config.bounds.drainMs), http.close()]);
+    await grpc.stop(config.bounds.drainMs); // Meanwhile /readyz says that it drains.
+    await http.close();
   };
   try {
     const grpcAddress = await listen(grpcWanted, '--grpc-address', (at) =>
