@@ -1,5 +1,5 @@
 import { EVTCHNOP } from '../public/event-channel.ts';
-import { GUEST_PAGES_MAX } from '../public/limits.ts';
+import { GUEST_PAGES_MAX, VCPUS_MAX } from '../public/limits.ts';
 import { GUEST_KINDS } from '../public/shared-info.ts';
 import type { Domain } from '../xen/domain.ts';
 import type { Hypervisor } from '../xen/hypervisor.ts';
@@ -94,12 +94,19 @@ function cannotCreate(
   if (op.pages < 0 || op.pages > GUEST_PAGES_MAX) {
     return refuse('bad_argument', `pages is ${op.pages}, not from 0 to ${GUEST_PAGES_MAX}`);
   }
-  const { domains, guestPages } = config.limits;
+  const { domains, guestPages, vcpus } = config.limits;
   if (xen.domains.size >= domains) {
     return refuse('limit', `the machine has its ${domains} domains (limits.domains)`);
   }
   let pages = op.pages;
-  for (const domain of xen.domains.values()) pages += domain.memory.frames;
+  let cpus = op.vcpus;
+  for (const domain of xen.domains.values()) {
+    pages += domain.memory.frames;
+    cpus += domain.vcpus.length;
+  }
+  if (cpus > vcpus && op.vcpus <= VCPUS_MAX) {
+    return refuse('limit', `${cpus} vCPUs would exceed the machine's ${vcpus} (limits.vcpus)`);
+  }
   if (pages > guestPages) {
     const message = `${pages} guest pages would exceed the machine's ${guestPages}`;
     return refuse('limit', `${message} (limits.guestPages)`);

@@ -6,6 +6,8 @@ import type { XenVersion } from '../public/versions.ts';
 export interface MachineLimits {
   /** Domains that exist at once, dying ones included. */
   readonly domains: number;
+  /** vCPUs of all domains together: about half a kilobyte each. */
+  readonly vcpus: number;
   /** Frames of guest memory of all domains together: 4 KiB each. */
   readonly guestPages: number;
   /** Effects kept for readers; older ones become a gap. 24 bytes each. */
@@ -32,6 +34,7 @@ export type MachineOptions = Partial<Omit<MachineConfig, 'limits'>> & {
 
 const DEFAULT_LIMITS: MachineLimits = {
   domains: 1024,
+  vcpus: 8192, // Two domains with as many as one may have.
   guestPages: 64 * GUEST_PAGES_MAX, // 1 GiB of address space; untouched pages cost nothing.
   effects: 65_536,
   journalBytes: 64 * 1024 * 1024,
@@ -40,6 +43,7 @@ const DEFAULT_LIMITS: MachineLimits = {
 /** What each limit may be set to. */
 export const LIMIT_RANGES: Readonly<Record<keyof MachineLimits, readonly [number, number]>> = {
   domains: [1, 32_000], // Fewer than there are domids, so that a free one is always found.
+  vcpus: [1, 2 ** 20],
   guestPages: [0, 2 ** 20],
   effects: [256, 2 ** 22],
   journalBytes: [64 * 1024, 2 ** 31],

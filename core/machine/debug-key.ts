@@ -29,7 +29,7 @@ function domainLines(domain: Domain): string[] {
   const polling = domain.vcpus.filter(({ pollPort }) => pollPort !== 0).map(({ id }) => id);
   const lines = [
     `Event channel information for domain ${domain.domid}:`,
-    `Polling vCPUs: {${polling.join(',')}}`,
+    `Polling vCPUs: {${rangesOf(polling)}}`,
     '    port [p/m/s]',
   ];
   for (let port = 1; port < domain.ports.validCount; port += 1) {
@@ -78,4 +78,15 @@ function far(domain: Domain, { binding }: Evtchn): string {
     default:
       return '';
   }
+}
+
+/** As Xen prints a bitmap: 0-2,5. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: string[] = [];
+  for (let at = 0; at < numbers.length; at += 1) {
+    const first = numbers[at]!;
+    while (numbers[at + 1] === numbers[at]! + 1) at += 1;
+    ranges.push(first === numbers[at] ? `${first}` : `${first}-${numbers[at]}`);
+  }
+  return ranges.join(',');
 }

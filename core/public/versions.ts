@@ -16,6 +16,8 @@ export interface Behaviour {
   readonly statusOfXenPorts: 'EACCES' | 'policy';
   /** VCPUOP_initialise without a vcpu_info: to 4.17 EINVAL for all, from 4.18 on for PV only. */
   readonly initialiseBareHvm: boolean;
+  /** What set_target looks at first: that the domain has none yet (to 4.21), or that it is HVM. */
+  readonly setTargetChecks: 'target' | 'hvm';
   /** Whether a dying domain may become a VIRQ's handler: not from 4.20 on. */
   readonly dyingVirqHandler: boolean;
   /** From 4.21 on, only a global VIRQ's handler binds it, and it moves only while unbound. */
@@ -31,6 +33,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
     registerVcpuInfo: 'offset',
     statusOfXenPorts: 'EACCES',
     initialiseBareHvm: false,
+    setTargetChecks: 'target',
     dyingVirqHandler: true,
     exclusiveGlobalVirqs: false,
     argoPerDomain: false,
@@ -40,6 +43,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
     registerVcpuInfo: 'area',
     statusOfXenPorts: 'policy',
     initialiseBareHvm: true,
+    setTargetChecks: 'target',
     dyingVirqHandler: false,
     exclusiveGlobalVirqs: false,
     argoPerDomain: false,
@@ -49,6 +53,7 @@ export const BEHAVIOUR: Readonly<Record<XenVersion, Behaviour>> = {
     registerVcpuInfo: 'area',
     statusOfXenPorts: 'policy',
     initialiseBareHvm: true,
+    setTargetChecks: 'hvm',
     dyingVirqHandler: false,
     exclusiveGlobalVirqs: true,
     argoPerDomain: true,

@@ -1,3 +1,4 @@
+import { EVTCHN_FIFO_NR_CHANNELS } from '../public/limits.ts';
 import { TRACE_FORMAT } from './lines.ts';
 import type { BodyLine, EndLine, HeaderLine, Trace } from './lines.ts';
 
@@ -65,16 +66,66 @@ function checkHeader(name: string, line: Fields): HeaderLine {
 }
 
 function checkBody(name: string, line: Fields, number: number): BodyLine {
-  const isOp = typeof line['op'] === 'string';
-  const isSkipped = isOp && 'skipped' in line;
-  const isObserve = isIndex(line['observe']);
-  const isAudit = isIndex(line['audit']) && Array.isArray(line['ports']);
   if (!isIndex(line['i'])) throw error(name, number, 'i, the number of the op, is missing');
-  if (isOp && !isSkipped && !(isIndex(line['caller']) && typeof line['in'] === 'object')) {
+  if (typeof line['op'] === 'string') {
+    if (!('skipped' in line)) checkOp(name, line, number);
+  } else if (isIndex(line['audit'])) {
+    checkAudit(name, line['ports'], number);
+  } else if (isIndex(line['observe'])) {
+    checkObserve(name, line, number);
+  } else {
+    throw error(name, number, 'neither an op nor an observation nor an audit');
+  }
+  return line as unknown as BodyLine;
+}
+
+function checkObserve(name: string, line: Fields, number: number): void {
+  const { pending = [], masked = [], vcpus = [], fifo = {} } = line as Record<string, unknown>;
+  const { control = [], words = {} } = isFields(fifo) ? fifo : { control: null };
+  const blocks = isListOfFields(control) && control.every(({ heads }) => isFields(heads));
+  if (Array.isArray(pending) && Array.isArray(masked) && isListOfFields(vcpus) && blocks) {
+    if (isFields(words)) return;
+  }
+  throw error(name, number, 'pending, masked and vcpus are lists; fifo has control and words');
+}
+
+/** Ops that a trace may repeat: each gives the next port. */
+const REPEATABLE: ReadonlySet<unknown> = new Set(['alloc_unbound', 'bind_ipi']);
+
+function checkOp(name: string, line: Fields, number: number): void {
+  const args = line['in'];
+  if (!isIndex(line['caller']) || typeof args !== 'object' || args === null) {
     throw error(name, number, 'an op needs caller, a number, and in, an object');
   }
-  if (isOp || isObserve || isAudit) return line as unknown as BodyLine;
-  throw error(name, number, 'neither an op nor an observation nor an audit');
+  if (line['out'] !== undefined && !isFields(line['out'])) {
+    throw error(name, number, 'out is not an object');
+  }
+  const vcpu = line['caller_vcpu'];
+  if (vcpu !== undefined && !isIndex(vcpu)) {
+    throw error(name, number, 'caller_vcpu is not a whole number');
+  }
+  const repeat = line['repeat'];
+  if (repeat === undefined) return;
+  if (!REPEATABLE.has(line['op']) || !isIndex(repeat) || !isPort((repeat as number) - 1)) {
+    throw error(name, number, 'repeat is for alloc_unbound and bind_ipi, from 1 to 131072');
+  }
+}
+
+/** A set-up makes no more of an audit than a domain can have. */
+function checkAudit(name: string, ports: unknown, number: number): void {
+  if (isListOfFields(ports)) {
+    if (ports.every(({ port, to = port }) => isPort(port) && isPort(to))) return;
+  }
+  throw error(name, number, 'ports of an audit are a list, each with a port below 131072');
 }
 
 const isIndex = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isListOfFields = (value: unknown): value is Fields[] =>
+  Array.isArray(value) && value.every(isFields);
+
+const isPort = (value: unknown): value is number =>
+  isIndex(value) && (value as number) < EVTCHN_FIFO_NR_CHANNELS;

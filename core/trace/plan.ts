@@ -30,15 +30,21 @@ export interface ReplayPlan {
 /** Translates a trace into steps. Throws TraceError for an op or a version that is not known. */
 export function planReplay(trace: Trace): ReplayPlan {
   const steps: PlannedStep[] = arrange(trace).map((step) => ({ step, line: 0, expected: [] }));
+  /** The step of the last op: what changed belongs to it. */
+  let last: GrowingStep | undefined;
   let nowNs = 0;
   let ops = 0;
   for (const [index, line] of trace.body.entries()) {
     if ('skipped' in line) continue;
     const number = index + 2;
     if (isChange(line)) {
-      appendExpected(trace, steps, line, number);
+      if (last === undefined) {
+        throw new TraceError(`${trace.name}:${number}: a change before the first op`);
+      }
+      last.expected.push(line);
     } else if ('op' in line) {
-      steps.push({ step: opStep(trace, line, number, nowNs), line: number, expected: [line] });
+      last = { step: opStep(trace, line, number, nowNs), line: number, expected: [line] };
+      steps.push(last);
       ops += line.repeat ?? 1;
       if (line.op !== 'poll') continue;
       nowNs += POLL_TIMEOUT_NS; // The polled vCPU wakes by its timeout at the latest.
@@ -54,18 +60,16 @@ export function planReplay(trace: Trace): ReplayPlan {
 /** An observation of what an op changed: it belongs to the step of that op. */
 const isChange = (line: BodyLine): boolean => 'observe' in line && line.full !== true;
 
-function appendExpected(trace: Trace, steps: PlannedStep[], line: BodyLine, number: number): void {
-  const last = steps.findLastIndex(({ step }) => step.kind === 'op');
-  if (last < 0) throw new TraceError(`${trace.name}:${number}: a change before the first op`);
-  const step = steps[last]!;
-  steps[last] = { ...step, expected: [...step.expected, line] };
+/** While a plan is made, the expectations of its steps grow. */
+interface GrowingStep extends PlannedStep {
+  readonly expected: BodyLine[];
 }
 
 function opStep(trace: Trace, line: OpLine, number: number, nowNs: number): RecordStep {
   const { i, caller } = line;
   if (line.op === 'poll_join') return { kind: 'join', i, caller, vcpu: line.caller_vcpu ?? 0 };
   const op = toOp(line, nowNs);
-  if (op === undefined) throw new TraceError(`${trace.name}:${number}: no op "${line.op}"`);
+  if (typeof op === 'string') throw new TraceError(`${trace.name}:${number}: ${op}`);
   return line.repeat === undefined
     ? { kind: 'op', i, op }
     : { kind: 'op', i, op, repeat: line.repeat };

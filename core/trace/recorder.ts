@@ -43,10 +43,9 @@ export class Recorder {
       case 'arrange':
         return this.#arrange(step.op);
       case 'attach':
-        this.#attach(step.dom);
-        return [];
+        return this.#attach(step.dom) === undefined ? [nobody(0, step.dom)] : [];
       case 'observe':
-        return [this.#attach(step.dom).full(step.i)];
+        return [this.#attach(step.dom)?.full(step.i) ?? nobody(step.i, step.dom)];
       case 'audit':
         return [audit(step.i, step.dom, step.limit, (port) => this.#status(step.dom, port))];
       case 'join':
@@ -69,7 +68,8 @@ export class Recorder {
     return answer.ok ? [] : [answerLine(0, op, answer)];
   }
 
-  #attach(dom: number): Observer {
+  #attach(dom: number): Observer | undefined {
+    if (this.#machine.domain(dom) === undefined) return undefined;
     const observer = new Observer(this.#machine, dom);
     this.#observers.set(dom, observer);
     observer.changes(0);
@@ -112,3 +112,8 @@ export class Recorder {
 
 const portOf = (answer: Answer): number =>
   answer.ok ? (answer.value as { port: number }).port : 0;
+
+const nobody = (i: number, dom: number): AnswerLine => ({
+  i,
+  refused: `there is no domain ${dom} to observe`,
+});

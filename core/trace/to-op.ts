@@ -22,17 +22,27 @@ const FRAMES: Readonly<Record<string, number>> = {
 /** A page of another domain: a frame number that is nobody's here. */
 const FOREIGN_FRAME = 2 ** 39;
 
-/** The op that a line asks for, at virtual time `nowNs`; undefined if there is no such op. */
-export function toOp(line: OpLine, nowNs: number): Op | undefined {
+/** The op that a line asks for, at virtual time `nowNs`; or what is wrong with the line. */
+export function toOp(line: OpLine, nowNs: number): Op | string {
   const special = SPECIAL[line.op]?.(line, nowNs);
   const info = opInfo(special?.op ?? line.op);
-  if (info === undefined) return undefined;
+  if (info === undefined) return `no op "${line.op}"`;
   const args = special?.args ?? {};
   const op: Record<string, unknown> = { op: info.name, caller: special?.caller ?? line.caller };
   if (line.caller_vcpu !== undefined) op['callerVcpu'] = line.caller_vcpu;
   if (line.in['ptr'] === 'bad') op['ptr'] = 'bad';
-  for (const name of info.args) op[name] = args[name] ?? argument(line, name);
-  if (info.name === 'sched_poll') op['ports'] = args['ports'] ?? line.in['ports'];
+  for (const name of info.args) {
+    const value = args[name] ?? argument(line, name);
+    if (!Number.isInteger(value)) return `${snakeCase(name)} of ${line.op} is not a whole number`;
+    op[name] = value;
+  }
+  if (info.list !== undefined) {
+    const list = line.in[info.list];
+    if (!Array.isArray(list) || !list.every(Number.isInteger)) {
+      return `${info.list} of ${line.op} is not a list of whole numbers`;
+    }
+    op[info.list] = list;
+  }
   return op as unknown as Op;
 }
 
@@ -61,8 +71,10 @@ const SPECIAL: Readonly<Record<string, (line: OpLine, nowNs: number) => Special>
     args: { dom: 0, vcpu: 0, virq: VIRQ.DOM_EXC },
   }),
   m_sel: (line) => {
-    const value = BigInt(line.in['value'] as string | number);
-    return { op: 'm_sel', args: { lo: Number(value & 0xffff_ffffn), hi: Number(value >> 32n) } };
+    const text = String(line.in['value']);
+    const value = /^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text) ? BigInt(text) : undefined;
+    const lo = value === undefined ? Number.NaN : Number(value & 0xffff_ffffn);
+    return { op: 'm_sel', args: { lo, hi: Number((value ?? 0n) >> 32n) } };
   },
 };
 

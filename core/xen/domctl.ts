@@ -117,7 +117,8 @@ export function unpauseDomain(xen: Hypervisor, dom: Domid): Result {
  * over it, for as long as `dom` lives.
  *
  * - ESRCH: there is no domain `dom`, or no domain `target`.
- * - EINVAL: they are the same domain. EOPNOTSUPP: `target` is not an HVM guest.
+ * - EINVAL: they are the same domain, or (to 4.21) `dom` has a target already.
+ * - EOPNOTSUPP: `target` is not an HVM guest.
  * - EINVAL: `dom` has a target already.
  */
 export function setTarget(xen: Hypervisor, args: { dom: Domid; target: Domid }): Result {
@@ -125,8 +126,10 @@ export function setTarget(xen: Hypervisor, args: { dom: Domid; target: Domid }):
   const target = xen.domains.get(args.target);
   if (domain === undefined || target === undefined) return fail('ESRCH');
   if (domain === target) return fail('EINVAL');
+  const hasTarget = domain.target !== undefined;
+  if (hasTarget && xen.behaviour.setTargetChecks === 'target') return fail('EINVAL');
   if (isPv(target.guest)) return fail('EOPNOTSUPP');
-  if (domain.target !== undefined) return fail('EINVAL');
+  if (hasTarget) return fail('EINVAL');
   domain.target = target;
   return ok();
 }

@@ -23,10 +23,9 @@ function pirqCount(domain: Domain): number {
  *
  * - EOPNOTSUPP: (from 4.19, EINVAL before) the architecture has no PIRQs.
  * - EINVAL: there is no such PIRQ.
- * - EPERM: (PV) the toolstack has not given the domain access to it.
+ * - EPERM: (PV) no IRQ of the host is mapped to it, or the domain has no access to that IRQ.
  * - EEXIST: the PIRQ is bound already.
  * - EINVAL: the domain is dying. ENOSPC: it has no free port left.
- * - EINVAL: (PV) no IRQ of the host is mapped to it.
  * - EBUSY: (PV) another guest has the IRQ, and one of the two does not share.
  */
 export function bindPirq(
@@ -38,7 +37,7 @@ export function bindPirq(
   if (args.pirq >= pirqCount(caller)) return fail('EINVAL');
   const pv = isPv(caller.guest);
   const pirq = caller.pirqs.get(args.pirq);
-  if (pv && pirq === undefined && !caller.privileged) return fail('EPERM');
+  if (pv && pirq?.irq === undefined) return fail('EPERM');
   if (pirq !== undefined && pirq.port !== 0) return fail('EEXIST');
   const allocated = allocatePort(caller);
   if (!allocated.ok) return allocated;

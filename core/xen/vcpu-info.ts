@@ -55,6 +55,7 @@ type Check = (
 
 const checkArea: Check = (caller, _current, vcpu, { gfn, offset }) => {
   if (offset >= PAGE_SIZE || gfn >= GFN_LIMIT) return fail('EINVAL');
+  if (gfn === GFN_LIMIT - 1 && offset === PAGE_SIZE - 1) return fail('EINVAL'); // The address ~0.
   if (isRegistered(vcpu)) return fail('EBUSY');
   if (!fits(caller, offset)) return fail('ENXIO');
   if (isPageTable(caller, gfn)) return fail('EACCES');

@@ -71,3 +71,16 @@ describe('set_target', () => {
     expect(xen.outcome(1, 'status', { dom: 2, port: 1 })).toBe('EPERM');
   });
 });
+
+describe('set_target of a domain that has a target, to a PV guest', () => {
+  it.each([
+    ['4.17', 'EINVAL'],
+    ['4.20', 'EINVAL'],
+    ['4.22', 'EOPNOTSUPP'],
+  ] as const)('in Xen %s answers %s', (version, errno) => {
+    const xen = boot({ xen: version }, [{}, { guest: 'hvm64' }, {}]);
+    xen.must(0, 'set_target', { dom: 1, target: 2 });
+
+    expect(xen.outcome(0, 'set_target', { dom: 1, target: 3 })).toBe(errno);
+  });
+});
