@@ -73,6 +73,7 @@ function readAnyOp(reader: WireReader, end: number, batch: Caller): Op | undefin
       badPointer = reader.uint32() !== 0;
     } else reader.skip(tag & 7, end);
   }
+  reader.mustEndAt(end);
   const wire = OP_WIRES[field];
   if (wire === undefined) return undefined;
   // The batch's vCPU belongs to the batch's domain.
@@ -117,6 +118,7 @@ function readPort(reader: WireReader, end: number): number {
     if (tag === PORT_TAG) port = reader.uint32();
     else reader.skip(tag & 7, end);
   }
+  reader.mustEndAt(end);
   return port;
 }
 
@@ -134,6 +136,7 @@ function readNumbers(reader: WireReader, end: number, wire: OpWire): Record<stri
     } else if (tag >>> 3 === SHARED_INFO_FIELD) sharedInfo = reader.uint32() !== 0;
     else reader.skip(WIRE_VARINT, end);
   }
+  reader.mustEndAt(end);
   if (sharedInfo && 'gfn' in values) values['gfn'] = SHARED_INFO_GFN;
   return values;
 }

@@ -22,6 +22,11 @@ export class WireReader {
     this.bytes = bytes;
   }
 
+  /** A message was read: its last field must have ended where it does. */
+  mustEndAt(end: number): void {
+    if (this.pos !== end) throw new WireError('a field is longer than its message');
+  }
+
   /** A tag or another number that fits 32 bits; what is beyond them is dropped, as protobuf does. */
   uint32(): number {
     const { bytes } = this;
