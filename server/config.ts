@@ -108,5 +108,8 @@ export const DESCRIPTION_BYTES_MAX = 255;
 /** An image of a domain is one message: this leaves room for the rest of it. */
 export const IMAGE_BYTES_MAX = 3 * 1024 * 1024;
 
+/** Text of a scenario of a client's own: its parser bounds steps and domains besides. */
+export const SCENARIO_BYTES_MAX = 256 * 1024;
+
 /** Machines that requests may name: also what a file or a URL takes without quoting. */
 export const MACHINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -4,6 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { DomainServiceService } from '../../proto/gen/evtchnd/v1/domain_service.ts';
 import { InterruptServiceService } from '../../proto/gen/evtchnd/v1/interrupt_service.ts';
 import { MachineServiceService } from '../../proto/gen/evtchnd/v1/machine_service.ts';
+import { ScenarioServiceService } from '../../proto/gen/evtchnd/v1/scenario_service.ts';
 import {
   CALLS_PER_CONNECTION_MAX,
   KEEPALIVE_MS,
@@ -17,6 +18,7 @@ import { eventChannelService } from './event-channel-service.ts';
 import { interruptService } from './interrupt-service.ts';
 import { machineService } from './machine-service.ts';
 import { addReflection } from './reflection.ts';
+import { scenarioService } from './scenario-service.ts';
 import { sessionInterceptor } from './session.ts';
 import { traceService } from './trace-service.ts';
 
@@ -28,6 +30,7 @@ const HEALTH_NAMES = [
   'evtchnd.v1.EventChannelService',
   'evtchnd.v1.InterruptService',
   'evtchnd.v1.TraceService',
+  'evtchnd.v1.ScenarioService',
 ];
 
 /** The gRPC side of the server. It listens nowhere until `bind`. */
@@ -49,6 +52,7 @@ export class GrpcServer {
     this.#server.addService(EVENT_CHANNEL_SERVICE, eventChannelService(context));
     this.#server.addService(tolerant(InterruptServiceService), interruptService(context));
     this.#server.addService(TRACE_SERVICE, traceService(context));
+    this.#server.addService(tolerant(ScenarioServiceService), scenarioService(context));
     this.#health.addToServer(this.#server);
     addReflection(this.#server);
   }

@@ -77,6 +77,7 @@ describe('grpc.reflection', () => {
       'evtchnd.v1.EventChannelService',
       'evtchnd.v1.InterruptService',
       'evtchnd.v1.MachineService',
+      'evtchnd.v1.ScenarioService',
       'evtchnd.v1.TraceService',
       'grpc.health.v1.Health',
       'grpc.reflection.v1.ServerReflection',
