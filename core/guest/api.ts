@@ -163,16 +163,6 @@ export function* signal(layer: Layer, { value: isrc }: HandleRef): Steps {
   layer.host.send(isrc.port);
 }
 
-/** xen_intr_port: the port of a handle; 0 without a handle, and after a suspend what "none" is. */
-export const portOf = ({ value }: HandleRef): Port => value?.port ?? 0;
-
-/** xen_intr_describe. EINVAL (22) without a handle. */
-export function describe({ value }: HandleRef, text: string): number {
-  if (value === undefined) return 22;
-  value.description = text;
-  return 0;
-}
-
 /**
  * xen_intr_get_evtchn_from_port: a second handle for the source of `port`, with a reference.
  *

@@ -30,7 +30,6 @@ export class Isrc {
   refcount = 0;
   /** Its ithread is scheduled, and has not finished. */
   ithreadRunning = false;
-  description = '';
 
   constructor(index: number, port: Port) {
     this.index = index;

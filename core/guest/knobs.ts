@@ -137,5 +137,3 @@ export const VARIANTS: Readonly<Record<VariantName, Knobs>> = {
   'fixed-2024': FIXED_2024,
   'review-ideal': REVIEW_IDEAL,
 };
-
-export const VARIANT_DEFAULT: VariantName = 'review-ideal';

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 /** What can go wrong, as RFC 9457 wants it: one type, one status and one title each. */
 const PROBLEMS = {
   bad_argument: { status: 400, title: 'An argument is wrong' },
+  wrong_host: { status: 421, title: 'This is not the host that was asked for' },
   no_such_path: { status: 404, title: 'There is nothing at this path' },
   no_such_machine: { status: 404, title: 'There is no such machine' },
   no_such_domain: { status: 404, title: 'There is no such domain' },

@@ -18,8 +18,16 @@ const ALWAYS_ANSWERED: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/m
 
 const isAlwaysAnswered = (url: string): boolean => ALWAYS_ANSWERED.has(url.split('?', 1)[0] ?? '');
 
+/** The names of a loopback address: all that we listen on. */
+const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 /** Safe headers, a rate per client address, and refusal rather than delay under load. */
 export async function addProtection(app: HttpServer): Promise<void> {
+  // A page whose name was made to point at us asks under that name, and could read our answers.
+  app.addHook('onRequest', async ({ hostname }) => {
+    if (LOOPBACK_NAME.test(hostname)) return;
+    throw new Problem('wrong_host', `ask for localhost or a loopback address, not "${hostname}"`);
+  });
   await app.register(helmet, {
     // We speak plain HTTP, on loopback by default; whoever adds TLS in front adds these two.
     strictTransportSecurity: false,

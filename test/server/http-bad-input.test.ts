@@ -227,3 +227,20 @@ async function exchange(app: HttpServer, bytes: string): Promise<string> {
   for await (const chunk of socket) answer += String(chunk);
   return answer;
 }
+
+describe('a request for another host', () => {
+  it.each(['evil.example', 'localhost.evil.example', '10.0.0.1'])('%s is refused', async (host) => {
+    const { app } = await setUpHttp();
+
+    const answer = await app.inject({ url: PORTS, headers: { host } });
+
+    expect(answer.statusCode).toBe(421);
+    expect(answer.json()).toMatchObject({ type: 'urn:evtchnd:problem:wrong_host' });
+  });
+
+  it.each(['localhost:8080', '127.0.0.1:8080', '[::1]:8080'])('%s is ours', async (host) => {
+    const { app } = await setUpHttp();
+
+    expect((await app.inject({ url: PORTS, headers: { host } })).statusCode).toBe(200);
+  });
+});

@@ -133,7 +133,7 @@ export class GuestWorld {
 }
 
 /** The first op of `ops` after which something is wrong in a fresh world, and what that is. */
-export function firstFailure(
+function firstFailure(
   variant: VariantName,
   ops: Iterable<Op>,
 ): { ops: readonly Op[]; what: string } | undefined {

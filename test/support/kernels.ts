@@ -20,7 +20,7 @@ export interface KernelOptions {
 }
 
 /** Knobs as boot_guest takes them: place of the knob, place of its value. */
-export const settingsOf = (knobs: Partial<Knobs>): number[] =>
+const settingsOf = (knobs: Partial<Knobs>): number[] =>
   Object.entries(knobs).flatMap(([name, value]) => [
     KNOB_NAMES.indexOf(name as keyof Knobs),
     (KNOB_VALUES[name as keyof Knobs] as readonly unknown[]).indexOf(value),
