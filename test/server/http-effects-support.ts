@@ -24,7 +24,7 @@ export class StreamClient {
       this.#closed = true;
     });
     this.socket.on('error', () => {});
-    this.socket.write(`GET ${url} HTTP/1.1\r\nHost: test\r\n${headers}\r\n`);
+    this.socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
     onTestFinished(() => void this.socket.destroy());
   }
 
