@@ -1,4 +1,11 @@
-import { DOMID_SELF, DOMID_XEN, GUEST_KINDS, Machine, SHARED_INFO_LAYOUT } from '../core/index.ts';
+import {
+  DOMID_SELF,
+  DOMID_XEN,
+  GUEST_KINDS,
+  Machine,
+  SHARED_INFO_LAYOUT,
+  VARIANT_NAMES,
+} from '../core/index.ts';
 import { nsPer } from './measure.ts';
 
 const OPS = 200_000;
@@ -79,6 +86,26 @@ function sendsFifo(ports: number): number {
   });
 }
 
+/** The receiver is a kernel: each send goes through upcall and scan to a filter in process. */
+function sendsToHandler(ports: number): number {
+  const machine = filled(ports, false);
+  addPair(machine, false);
+  const variant = VARIANT_NAMES.indexOf('review-ideal');
+  const kernel = { variant, nr: 0, precreate: -1, rereadsStore: 0, settings: [] };
+  machine.execute({ op: 'boot_guest', caller: DOMID_XEN, dom: 30_001, ...kernel });
+  const handler = { token: 1, filter: 1, ithread: 0, handle: 0, thread: 0 };
+  machine.execute({ op: 'intr_bind_local_port', caller: 30_001, port: 1, ...handler });
+  const before = machine.outbox.lastSequence;
+  const time = nsPer(OPS, (count) => {
+    for (let sent = 0; sent < count; sent += 1) machine.execute(SEND);
+  });
+  const kinds = machine.outbox.read(machine.outbox.lastSequence - 2, 3).effects;
+  if (kinds.at(-1)?.kind !== 'filtered' || machine.outbox.lastSequence === before) {
+    throw new Error('a send did not reach the handler');
+  }
+  return time;
+}
+
 /** Binds and closes the port after `ports` bound ones: two ops a turn. */
 function bindAndClose(ports: number): number {
   const machine = Machine.create({ limits: { effects: 4096 } });
@@ -96,6 +123,6 @@ function bindAndClose(ports: number): number {
 }
 
 /** What one op costs in a machine with so many bound ports, in ns. */
-export const CORE_CASES = { sends2l, sendsFifo, bindAndClose } as const;
+export const CORE_CASES = { sends2l, sendsFifo, sendsToHandler, bindAndClose } as const;
 
 export type CoreCase = keyof typeof CORE_CASES;

@@ -13,6 +13,7 @@ const PROCESSES = 3;
 const WHATS: Readonly<Record<CoreCase, { readonly what: string; readonly most: number }>> = {
   sends2l: { what: 'send to upcall, 2-level', most: 100 },
   sendsFifo: { what: 'send to upcall, FIFO', most: 250 },
+  sendsToHandler: { what: 'send to handler, through a guest kernel', most: 1500 },
   bindAndClose: { what: 'bind_ipi or close', most: 500 },
 };
 
