@@ -5,6 +5,7 @@ import type { Hypervisor } from '../xen/hypervisor.ts';
 import type { Vcpu } from '../xen/vcpu.ts';
 import { completeConfig } from './config.ts';
 import type { Guests } from './guests.ts';
+import { assertInvariants } from './invariants.ts';
 import { kernelImage, restoreKernel } from './kernel-image.ts';
 import type { MachineConfig } from './config.ts';
 import { SNAPSHOT_FORMAT, SnapshotError } from './snapshot-format.ts';
@@ -88,6 +89,7 @@ function restoreContent(xen: Hypervisor, guests: Guests, snapshot: MachineSnapsh
   for (const image of snapshot.kernels) {
     guests.adopt(restoreKernel(xen, xen.domains.get(image.dom)!, image));
   }
+  assertInvariants(xen);
 }
 
 const ascending = (a: number, b: number): number => a - b;

@@ -139,6 +139,7 @@ describe('a snapshot that cannot be restored', () => {
 describe('a snapshot with a right hash over content that makes no sense', () => {
   it.each([
     { what: 'a channel with one end', ports: [[1, 'interdomain', 9, 9, 0, 0, 7, 0, 0]] },
+    { what: 'a port that notifies no vCPU', ports: [[1, 'ipi', 0, 0, 77, 0, 7, 0, 0]] },
     { what: 'a port beyond the valid ones', ports: [[900, 'ipi', 0, 0, 0, 0, 7, 0, 0]] },
   ])('is refused as such: $what', ({ ports }) => {
     const { format, hash: _hash, ...content } = asJson(boot().machine.snapshot());
