@@ -57,8 +57,13 @@ describe('a request that cannot be right', () => {
       { code: 5, reason: 'ESRCH' },
     ],
     [
-      'a domid out of range',
+      'a domid that has more than 16 bits',
       () => call(server.client, rpc.status, { caller: 0, dom: HUGE, port: 1 }),
+      { code: 3, reason: 'BAD_ARGUMENT' },
+    ],
+    [
+      'a domid that no domain has',
+      () => call(server.client, rpc.status, { caller: 0, dom: 0xffff, port: 1 }),
       { code: 5, reason: 'ESRCH' },
     ],
     [
