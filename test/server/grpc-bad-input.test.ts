@@ -62,11 +62,6 @@ describe('a request that cannot be right', () => {
       { code: 3, reason: 'BAD_ARGUMENT' },
     ],
     [
-      'a domid that no domain has',
-      () => call(server.client, rpc.status, { caller: 0, dom: 0xffff, port: 1 }),
-      { code: 5, reason: 'ESRCH' },
-    ],
-    [
       'a port out of range',
       () => call(server.client, rpc.close, { caller: 1, port: HUGE }),
       { code: 3, reason: 'EINVAL' },
