@@ -22,14 +22,7 @@ export type { KernelView } from './machine/kernel-view.ts';
 export { SUSPEND_MODES } from './machine/suspend.ts';
 export type { SuspendMode } from './machine/suspend.ts';
 export { errnoOf, isRefusal } from './machine/answer.ts';
-export type {
-  Answer,
-  OutputOf,
-  Outputs,
-  PortStatus,
-  Refusal,
-  RefusalReason,
-} from './machine/answer.ts';
+export type { Answer, OutputOf, Outputs, Refusal, RefusalReason } from './machine/answer.ts';
 export { ConfigError, LIMIT_RANGES } from './machine/config.ts';
 export type { MachineConfig, MachineLimits, MachineOptions } from './machine/config.ts';
 export type { Effect } from './machine/effect.ts';

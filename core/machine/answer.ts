@@ -1,19 +1,7 @@
 import type { Errno, Result } from '../public/errno.ts';
-import type { EvtchnState } from '../public/event-channel.ts';
-import type { Domid, Port, VcpuId } from '../public/ids.ts';
+import type { PortStatus } from '../public/event-channel.ts';
+import type { Domid, Port } from '../public/ids.ts';
 import type { OpName } from './op.ts';
-
-/** OUT parameters of EVTCHNOP_status. */
-export interface PortStatus {
-  /** EVTCHNSTAT_*. */
-  readonly status: number;
-  readonly state: EvtchnState;
-  readonly vcpu: VcpuId;
-  readonly remoteDom?: Domid;
-  readonly remotePort?: Port;
-  readonly pirq?: number;
-  readonly virq?: number;
-}
 
 /** What each op gives when it succeeds; ops not named here give nothing. */
 export interface Outputs {

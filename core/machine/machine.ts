@@ -1,9 +1,10 @@
 import { fail } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
+import type { PortStatus } from '../public/event-channel.ts';
 import { Hypervisor } from '../xen/hypervisor.ts';
 import { status } from '../xen/notify.ts';
 import { refusalOf } from './admission.ts';
-import type { Answer, OutputOf, PortStatus, Refusal } from './answer.ts';
+import type { Answer, OutputOf, Refusal } from './answer.ts';
 import { completeConfig } from './config.ts';
 import type { MachineConfig, MachineOptions } from './config.ts';
 import { Guests } from './guests.ts';

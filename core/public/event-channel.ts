@@ -1,3 +1,5 @@
+import type { Domid, Port, VcpuId } from './ids.ts';
+
 /** EVTCHNOP_* numbers (public/event_channel.h). */
 export const EVTCHNOP = {
   bind_interdomain: 0,
@@ -28,6 +30,18 @@ export const EVTCHNSTAT = {
 } as const;
 
 export type EvtchnState = keyof typeof EVTCHNSTAT;
+
+/** OUT parameters of EVTCHNOP_status. */
+export interface PortStatus {
+  /** EVTCHNSTAT_*. */
+  readonly status: number;
+  readonly state: EvtchnState;
+  readonly vcpu: VcpuId;
+  readonly remoteDom?: Domid;
+  readonly remotePort?: Port;
+  readonly pirq?: number;
+  readonly virq?: number;
+}
 
 /** BIND_PIRQ__WILL_SHARE, bit 0 of `flags` of EVTCHNOP_bind_pirq. */
 export const BIND_PIRQ_WILL_SHARE = 1;

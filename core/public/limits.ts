@@ -26,7 +26,7 @@ export const HVM_VCPUS_MAX = 128;
 export const X86_LEGACY_MAX_VCPUS = 32;
 export const ARM_LEGACY_MAX_VCPUS = 1;
 
-/** Most vCPUs that can register a vcpu_info or a control block in default-sized guest memory. */
+/** Frames of a guest's memory unless said: as many as the recordings had, enough for a FIFO array. */
 export const GUEST_PAGES_DEFAULT = 160;
 /** Guest memory of this model is for shared structures only: 16 MiB hold every one of them. */
 export const GUEST_PAGES_MAX = 4096;

@@ -1,7 +1,7 @@
 import { EVTCHNSTAT } from '../public/event-channel.ts';
+import type { PortStatus } from '../public/event-channel.ts';
 import { returnValue } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
-import type { PortStatus } from '../machine/answer.ts';
 import type { AuditLine, AuditPort } from './lines.ts';
 
 /** Asks for the status of ports 0, 1, 2, … of `dom`, to the first failure or to `limit`. */

@@ -1,7 +1,8 @@
-import type { Answer, PortStatus } from '../machine/answer.ts';
+import type { Answer } from '../machine/answer.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Op } from '../machine/op.ts';
 import type { Result } from '../public/errno.ts';
+import type { PortStatus } from '../public/event-channel.ts';
 import { answerLine } from './answer-line.ts';
 import type { AnswerLine } from './answer-line.ts';
 import { audit } from './audit.ts';

@@ -2,8 +2,8 @@ import { EFFECT } from '../public/effect.ts';
 import { fail, ok } from '../public/errno.ts';
 import type { Result } from '../public/errno.ts';
 import { EVTCHNSTAT } from '../public/event-channel.ts';
-import type { EvtchnState } from '../public/event-channel.ts';
-import type { Domid, Port, VcpuId } from '../public/ids.ts';
+import type { EvtchnState, PortStatus } from '../public/event-channel.ts';
+import type { Domid, Port } from '../public/ids.ts';
 import type { Domain } from './domain.ts';
 import { DROPPED } from './event-fifo.ts';
 import type { Evtchn } from './evtchn.ts';
@@ -79,17 +79,6 @@ export function setPriority(
   return caller.abi.setPriority(evtchn, args.priority);
 }
 
-/** OUT parameters of EVTCHNOP_status. */
-export interface Status {
-  status: number;
-  state: EvtchnState;
-  vcpu: VcpuId;
-  remoteDom?: Domid;
-  remotePort?: Port;
-  pirq?: number;
-  virq?: number;
-}
-
 /**
  * EVTCHNOP_status: what `port` of `dom` is bound to. Port 0 is closed.
  *
@@ -102,7 +91,7 @@ export function status(
   xen: Hypervisor,
   caller: Domain,
   args: { dom: Domid; port: Port },
-): Result<Status> {
+): Result<PortStatus> {
   const domain = xen.domainById(caller, args.dom);
   if (domain === undefined) return fail('ESRCH');
   const evtchn = domain.ports.get(args.port);
@@ -112,8 +101,8 @@ export function status(
   return ok(describe(evtchn));
 }
 
-function describe({ binding, notifyVcpu: vcpu }: Evtchn): Status {
-  const of = (state: EvtchnState): Status => ({ status: EVTCHNSTAT[state], state, vcpu });
+function describe({ binding, notifyVcpu: vcpu }: Evtchn): PortStatus {
+  const of = (state: EvtchnState): PortStatus => ({ status: EVTCHNSTAT[state], state, vcpu });
   switch (binding.state) {
     case 'free':
     case 'reserved':

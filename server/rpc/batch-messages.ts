@@ -5,7 +5,6 @@ import { WIRE_BYTES, WIRE_VARINT, WireReader } from './wire-reader.ts';
 
 /** A message SessionRequest, its ops not yet read. */
 export interface SessionBatch {
-  readonly bytes: Uint8Array;
   readonly id: number;
   readonly open: SessionOpen | undefined;
   readonly ranges: OpRanges;
@@ -13,7 +12,6 @@ export interface SessionBatch {
 
 /** A message MulticallRequest, its ops not yet read. */
 export interface Multicall extends Caller {
-  readonly bytes: Uint8Array;
   readonly machine: string;
   readonly ranges: OpRanges;
 }
@@ -30,7 +28,7 @@ export function readSessionBatch(bytes: Uint8Array): SessionBatch {
     else if (tag === field(3, WIRE_BYTES)) open = SessionOpen.decode(takeBytes(reader));
     else reader.skip(tag & 7, bytes.length);
   }
-  return { bytes, id, open, ranges };
+  return { id, open, ranges };
 }
 
 export function readMulticall(bytes: Uint8Array): Multicall {
@@ -47,7 +45,7 @@ export function readMulticall(bytes: Uint8Array): Multicall {
     else if (tag === field(3, WIRE_VARINT)) callerVcpu = reader.uint32();
     else reader.skip(tag & 7, bytes.length);
   }
-  return { bytes, machine, caller, callerVcpu, ranges };
+  return { machine, caller, callerVcpu, ranges };
 }
 
 const field = (number: number, wireType: number): number => (number << 3) | wireType;
